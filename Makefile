@@ -1,0 +1,35 @@
+# Outvoted in two commands. Each makes its own virtual environment the first time and only
+# looks at its stamp afterwards.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test lint bench demo-data clean
+
+demo: $(VENV)/.runtime ## the browser on the embedded demo
+	@$(BIN)/outvoted demo
+
+test: $(VENV)/.test ## everything CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+demo-data: $(VENV)/.runtime ## write, train and score the demo again (minutes)
+	$(BIN)/python -m engine.demo.build
+
+# Torch goes in first: with its version pinned nothing after it can pull another build in.
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+clean: ## the virtual environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Outvoted's engine: pairs, heuristics, measurements and verdicts. It answers; it never asks."""

@@ -1,0 +1,201 @@
+"""What the screens and the command line are told: frozen records, no SQL and no tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from engine.heuristics import Heuristic, Kind
+from engine.hh import Pair, Side
+from engine.verdict import Judgement, Outvoter, Thresholds, Verdict
+
+if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
+    import numpy as np
+    import numpy.typing as npt
+
+Held = Literal["held", "not held", "undetermined", "unmeasured"]
+SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
+SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicCard:
+    """One line of the overview."""
+
+    heuristic: Heuristic
+    held: Held
+    chosen_only: int
+    rejected_only: int
+    both: int
+    counterexamples: dict[Verdict, int]
+    """Verdicts of the counterexamples; all `unmeasured` without a run."""
+    conforming: dict[Verdict, int]
+    features: tuple[int, ...]
+    coverage: float | None
+    deletion_effect: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrancheCard:
+    """Margins of one tranche, over the pairs that stand for it (never over bearers alone)."""
+
+    tranche: str
+    pairs: int
+    measured: int
+    mean_margin: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunCard:
+    """One run: how its figures were measured."""
+
+    run: str
+    pm: str
+    sae: str
+    hook: str
+    readout: str
+    dtype: str
+    pairs: int
+    noise_floor: float
+    margin_threshold: float
+    fvu: float
+    reward_recovered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first screen. It is read from a JSON snapshot, before duckdb is loaded."""
+
+    index: str
+    pairs: int
+    run: RunCard | None
+    heuristics: tuple[HeuristicCard, ...]
+    tranches: tuple[TrancheCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which pairs, in what order. Values only: nothing in it is ever read as SQL."""
+
+    heuristic: str | None = None
+    """A heuristic's name, or None for every pair of the index."""
+    kind: Kind | None = "counterexample"
+    """None: both kinds."""
+    verdicts: frozenset[Verdict] = frozenset()
+    """Empty: all of them."""
+    tranche: str | None = None
+    text: str = ""
+    """A literal text that either transcript must contain; ASCII letters match in both cases."""
+    marks: frozenset[str] = frozenset()
+    """Triage marks to keep; empty: all, marked or not."""
+    sort: SortKey = "row"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """One line of the pairs screen."""
+
+    id: int
+    label: str
+    """`split:row`, as the command line takes it."""
+    tranche: str
+    kind: Kind | None
+    verdict: Verdict
+    by: Outvoter | None
+    margin: float | None
+    margin_sae: float | None
+    effect: float | None
+    opposer: int | None
+    """The strongest feature outside the heuristic's, by attribution."""
+    before: str
+    match: str
+    after: str
+    """The pattern in its surroundings, newlines and controls already made harmless."""
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicOnPair:
+    """All that is known of one heuristic on one pair."""
+
+    heuristic: Heuristic
+    kind: Kind
+    bearer: Side
+    spans: tuple[tuple[int, int], ...]
+    """In characters of the bearer's response; negative where a match begins in the context."""
+    features: tuple[int, ...]
+    in_sample: bool
+    judgement: Judgement
+    thresholds: Thresholds | None
+    decisive: bool | None
+    effect: float | None
+    """E_F(S)."""
+    activation: float | None
+    effect_all: float | None
+    """The same for all SAE features at the span."""
+    random_effect: float | None
+    """The same for a random group of active features of F's size."""
+    deletion_effect: float | None
+    """r(bearer) - r(bearer without the pattern); above zero: the pattern raises reward."""
+    control_effect: float | None
+    """The same for a random span of the same length."""
+    drop_without_others: float | None
+    drop_without_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureOnPair:
+    """One feature on one pair, over the response positions P."""
+
+    feature: int
+    label: str | None
+    activation_chosen: float
+    activation_rejected: float
+    attribution: float
+    effect: float | None
+    """The exact single effect over P, where it was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairDetail:
+    """The pair screen, and `outvoted show`."""
+
+    pair: Pair
+    run: str | None
+    reward_chosen: float | None
+    reward_rejected: float | None
+    margin: float | None
+    margin_sae: float | None
+    heuristics: tuple[HeuristicOnPair, ...]
+    features: tuple[FeatureOnPair, ...]
+    mark: str | None
+    note: str | None
+    flags: tuple[str, ...] = field(default=())
+
+
+class Reader(Protocol):
+    """Every question a screen may ask of an index. Calls block; screens make them in a thread."""
+
+    def overview(self) -> Overview: ...
+
+    def ids(self, query: Query) -> npt.NDArray[np.int64]:
+        """The ids of all pairs that match, in order."""
+        ...
+
+    def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
+        """One record for each id, in the order given."""
+        ...
+
+    def pair(self, identifier: int) -> PairDetail: ...
+
+    def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
+        """Append a triage mark; None takes it back."""
+        ...
+
+    def marks(self) -> dict[int, str]:
+        """The user's own marks by pair id."""
+        ...
+
+    def close(self) -> None: ...

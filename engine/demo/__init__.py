@@ -1,0 +1,1 @@
+"""The embedded demo: pairs written for Outvoted, a tiny PM and SAE trained on them."""

@@ -1,0 +1,76 @@
+"""Files that are written once and swapped in, and the locks of those who write them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import UserError
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to; on success it is fsynced and renamed over it.
+
+    On any exception the half-written file is removed and `target` stays as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)
+    try:
+        yield beside
+        _fsync(beside)
+        beside.replace(target)
+        _fsync(target.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Replace a text file in one step."""
+    with replacing(target) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writer_lock(target: Path) -> Iterator[None]:
+    """Hold `<target>.lock` while writing; a second writer is told who holds it.
+
+    Raises:
+        UserError: another process holds the lock.
+    """
+    path = target.with_name(f"{target.name}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            holder = stream.read().strip() or "another process"
+            raise UserError(
+                f"it is being written by {holder}",
+                where=str(target),
+                todo="Wait for it to finish, or stop it; nothing was changed.",
+            ) from None
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        stream.flush()
+        try:
+            yield
+        finally:
+            # A finished writer must not be named as the holder by the next reader of this file.
+            stream.seek(0)
+            stream.truncate()

@@ -1,0 +1,42 @@
+"""What every test may lean on: the shared real data and models, where they are at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _shared(path: str) -> Path:
+    found = SHARED / path
+    if not found.exists():
+        pytest.skip(
+            f"the real data is not here: no {path} in the folder shared/ beside the checkout"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def real_pairs() -> Path:
+    """The real harmless-base test file: 2,312 HH pairs."""
+    return _shared("hh-rlhf/harmless-base-test.jsonl.gz")
+
+
+@pytest.fixture(scope="session")
+def real_pm() -> Path:
+    """A real PM: a Llama with 8 blocks of width 576, fine-tuned on HH."""
+    return _shared("models/pm-smollm2-8l")
+
+
+@pytest.fixture(scope="session")
+def real_gated_sae() -> Path:
+    """A gated SAE of it in dictionary_learning's layout, at the output of model.layers.4."""
+    return _shared("models/sae/dictlearn-gated-l4")
+
+
+@pytest.fixture(scope="session")
+def real_topk_sae() -> Path:
+    """A top-k SAE of it in SAELens' layout, at the same hook point."""
+    return _shared("models/sae/saelens-topk-l4")

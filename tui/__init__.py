@@ -1,0 +1,1 @@
+"""Outvoted's screens and command line. They ask; the engine answers."""
