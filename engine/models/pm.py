@@ -1,0 +1,180 @@
+"""A preference model in memory: backbone, blocks and reward head, whatever its architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+from engine.canonical import file_hash
+from engine.errors import UserError
+from engine.models.checkpoint import Checkpoint, check_head, find_checkpoint, hf_ckpt_state
+from engine.models.fetch import model_folder
+from engine.models.tokenizer import end_of_text_id, load_tokenizer, tokenizer_hash
+from engine.models.weights import check_finite, first_line, read_json
+from engine.plain import plain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreferenceModel:
+    """A PM that only infers: in evaluation mode, no parameter takes a gradient.
+
+    Call `backbone(input_ids=[b, t], attention_mask=[b, 1, t, t], position_ids=[b, t],
+    use_cache=False).last_hidden_state` for the residual stream after the final norm, [b, t, d];
+    `head` turns it into rewards [b, t, 1]. The 4D mask is additive and of the PM's dtype (0 where a
+    token sees another, the dtype's lowest number where not), and reaches every block unchanged.
+    """
+
+    name: str
+    """The folder's name, or the hub's `org/name`."""
+    hash: str
+    """16 hex digits over config.json and the weight files."""
+    tokenizer_hash: str
+    architecture: str
+    backbone: nn.Module
+    blocks: nn.ModuleList
+    blocks_path: str
+    """Where the blocks are in the whole model: `model.layers`, `transformer.h`, ..."""
+    head: nn.Linear
+    tokenizer: Tokenizer
+    d_model: int
+    max_tokens: int
+    """How many tokens a transcript may have, a readout token included."""
+    end_of_text: int
+    dtype: torch.dtype
+    device: torch.device
+
+
+def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
+    """Load a PM from a folder or, by `org/name`, from the Hugging Face hub.
+
+    Any SequenceClassification model with one label in transformers' layouts, or a GPT-J in the
+    `hf_ckpt.pt` layout. No code of the folder is run. The checkpoint's own dtype does not matter.
+
+    Raises:
+        UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
+            more than one label; a weight is NaN or infinite; the hub cannot be reached.
+    """
+    _silence_transformers()
+    folder = model_folder(path)
+    config_values = read_json(folder / "config.json")
+    checkpoint = find_checkpoint(folder)
+    check_head(checkpoint)
+    model = _load_model(checkpoint, dtype)
+    check_finite(model.named_parameters(), str(folder))
+    tokenizer = load_tokenizer(folder)
+    embeddings = model.get_input_embeddings()
+    known = embeddings.num_embeddings if isinstance(embeddings, nn.Embedding) else 0
+    if tokenizer.get_vocab_size() > known:
+        raise UserError(
+            f"the tokenizer has {tokenizer.get_vocab_size()} tokens, the model knows {known}",
+            where=str(folder),
+            todo="The tokenizer is not this model's; put the right one there.",
+        )
+    backbone, blocks, blocks_path, head = _parts(model, folder.name)
+    return PreferenceModel(
+        name=folder.name if folder.name in path else path,
+        hash=file_hash(folder / "config.json", *checkpoint.files),
+        tokenizer_hash=tokenizer_hash(folder),
+        architecture=type(model).__name__,
+        backbone=backbone.to(device),
+        blocks=blocks,
+        blocks_path=blocks_path,
+        head=head.to(device),
+        tokenizer=tokenizer,
+        d_model=head.in_features,
+        max_tokens=_max_tokens(model.config),
+        end_of_text=end_of_text_id(folder, tokenizer, config_values),
+        dtype=dtype,
+        device=torch.device(device),
+    )
+
+
+def block_index(pm: PreferenceModel, hook: str) -> int:
+    """The block n whose output the hook point `<blocks_path>.<n>` is.
+
+    Raises:
+        UserError: there is no such hook point; lists those that there are.
+    """
+    prefix, _, number = hook.rpartition(".")
+    if prefix == pm.blocks_path and number.isascii() and number.isdigit():
+        index = int(number)
+        if index < len(pm.blocks) and str(index) == number:
+            return index
+    raise UserError(
+        f"{pm.name} has no hook point {plain(hook, keep_newlines=False)!r}",
+        todo=f"Its hook points are {pm.blocks_path}.0 to {pm.blocks_path}.{len(pm.blocks) - 1}: "
+        "the outputs of its blocks.",
+    )
+
+
+def _silence_transformers() -> None:
+    # The functions carry no annotations; the tuple gives them some.
+    quieten: tuple[Callable[[], None], ...] = (set_verbosity_error, disable_progress_bar)
+    for function in quieten:
+        function()
+
+
+def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:
+    folder = checkpoint.folder
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config.num_labels = 1  # check_head has seen the head itself; old configs do not say
+        model_class: object = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+        if not (isinstance(model_class, type) and issubclass(model_class, PreTrainedModel)):
+            raise ValueError(f"{config.model_type} models are not sequence classifiers")
+        in_files = not checkpoint.is_hf_ckpt
+        loaded = model_class.from_pretrained(
+            folder if in_files else None,
+            config=config,
+            state_dict=None if in_files else hf_ckpt_state(checkpoint),
+            dtype=dtype,
+            # Flash kernels take no additive mask; GPT-J has no sdpa path.
+            attn_implementation="sdpa" if model_class._supports_sdpa else "eager",
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"transformers cannot load it: {first_line(error)}", where=str(folder)
+        ) from None
+    model, report = cast("tuple[PreTrainedModel, dict[str, set[str]]]", loaded)
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise UserError(
+            f"{len(missing)} of the model's tensors are in no weight file, {missing[0]} first",
+            where=str(folder),
+            todo="They would be random numbers; take a complete checkpoint.",
+        )
+    model.train(False)
+    model.requires_grad_(False)
+    return model
+
+
+def _parts(model: PreTrainedModel, name: str) -> tuple[nn.Module, nn.ModuleList, str, nn.Linear]:
+    prefix = model.base_model_prefix
+    backbone, head = getattr(model, prefix, None), getattr(model, "score", None)
+    count = model.config.num_hidden_layers
+    if isinstance(backbone, nn.Module) and isinstance(head, nn.Linear):
+        for path, module in backbone.named_modules():
+            if isinstance(module, nn.ModuleList) and len(module) == count:
+                return backbone, module, f"{prefix}.{path}", head
+    raise UserError(
+        f"{type(model).__name__} has no list of blocks or no linear head named score",
+        where=name,
+        todo="Decoder-only sequence classifiers are supported: Llama, GPT-J, GPT-NeoX, GPT-2, ...",
+    )
+
+
+def _max_tokens(config: PreTrainedConfig) -> int:
+    # Inside its window a sliding-window model sees everything, as our own masks let it.
+    window = getattr(config, "sliding_window", None)
+    longest: int = config.max_position_embeddings
+    return min(longest, window) if isinstance(window, int) else longest

@@ -1,0 +1,1 @@
+"""Sparse autoencoders: one variant per file, one reader per layout. This face loads no torch."""

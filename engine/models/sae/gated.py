@@ -1,0 +1,33 @@
+"""The gated SAE: one projection decides which features fire, its rescaling how strongly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from engine.models.sae.sae import Sae
+
+
+@dataclass(frozen=True, eq=False)
+class GatedSae(Sae):
+    """`h = W_e (x - b_dec)`, `f = 1[h + gate_bias > 0] * relu(exp(r_mag) * h + mag_bias)`.
+
+    Source: Rajamanoharan et al. 2024, as dictionary_learning's GatedAutoEncoder computes it (no
+    scaling by the decoder's norm, which one of its older versions did).
+    """
+
+    kind: ClassVar[str] = "gated"
+
+    w_enc: torch.Tensor
+    """[d_in, d_sae]"""
+    r_mag: torch.Tensor
+    """[d_sae], as are the two biases."""
+    gate_bias: torch.Tensor
+    mag_bias: torch.Tensor
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        h = (x.float() - self.b_dec) @ self.w_enc
+        gate = (h + self.gate_bias > 0).to(h.dtype)
+        return gate * torch.relu(self.r_mag.exp() * h + self.mag_bias)

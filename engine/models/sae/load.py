@@ -1,0 +1,69 @@
+"""An SAE from its folder or file, whichever layout it has, and whether it fits a PM."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+
+from engine.errors import UserError
+from engine.models.pm import PreferenceModel
+from engine.models.sae import dictionary_learning, saelens
+from engine.models.sae.sae import Sae
+from engine.plain import plain
+
+SUPPORTED = (
+    "Supported: gated (GatedAutoEncoder) and standard (AutoEncoder) SAEs of dictionary_learning "
+    "as ae.pt with or without config.json, or as a .pt file; standard and topk SAEs of SAELens as "
+    "cfg.json with sae_weights.safetensors."
+)
+
+
+def load_sae(path: str, *, device: str) -> Sae:
+    """Load an SAE in fp32 from a folder, or from a dictionary_learning `.pt` file.
+
+    Raises:
+        UserError: nothing is there, or it is damaged, unsafe to read or of no supported variant.
+    """
+    found = Path(path).expanduser()
+    if found.is_file() and found.suffix == ".pt":
+        return dictionary_learning.read(found, SUPPORTED, torch.device(device))
+    if (found / saelens.CONFIG).exists() or (found / saelens.WEIGHTS).exists():
+        return saelens.read(found, SUPPORTED, torch.device(device))
+    if (found / "ae.pt").exists():
+        return dictionary_learning.read(found / "ae.pt", SUPPORTED, torch.device(device))
+    what = "there is no SAE in it" if found.exists() else "there is no such file or folder"
+    raise UserError(what, where=path, todo=SUPPORTED)
+
+
+def check_fits(sae: Sae, pm: PreferenceModel, hook: str) -> None:
+    """The SAE reads vectors of the PM's width, and was trained at the hook point asked for.
+
+    Raises:
+        UserError: names both widths, or both hook points.
+    """
+    if sae.d_in != pm.d_model:
+        raise UserError(
+            f"the SAE reads vectors of width {sae.d_in}, but the residual stream of {pm.name} "
+            f"is {pm.d_model} wide",
+            where=sae.name,
+            todo="Take an SAE that was trained on this PM.",
+        )
+    if sae.hook is not None and _place(sae.hook) != _place(hook):
+        trained = plain(sae.hook, keep_newlines=False)
+        raise UserError(
+            f"the SAE was trained at {trained}, not at {plain(hook, keep_newlines=False)}",
+            where=sae.name,
+            todo=f"Ask for --hook {trained}, or take an SAE of the other hook point.",
+        )
+
+
+def _place(hook: str) -> str:
+    # Three ways to name the output of block n: its module, TransformerLens' and SAEBench's name.
+    match = re.fullmatch(
+        r"(?:model\.layers|transformer\.h|gpt_neox\.layers)\.(\d+)"
+        r"|blocks\.(\d+)\.hook_resid_post|resid_post_layer_(\d+)",
+        hook,
+    )
+    return f"block {int(match[match.lastindex or 0])}" if match else hook

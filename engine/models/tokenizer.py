@@ -1,0 +1,85 @@
+"""A PM's tokenizer, read directly, and checked against what transformers makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer
+
+from engine.canonical import file_hash
+from engine.errors import UserError
+from engine.models.weights import first_line, read_json
+
+TOKENIZER = "tokenizer.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+_PROBE = "\n\nHuman: Isn’t it 3 o'clock?  \n\nAssistant: I don't know, see https://x.y/z"
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder, which neither cuts nor pads.
+
+    Raises:
+        UserError: it is missing or damaged, or transformers would give other ids.
+    """
+    path = folder / TOKENIZER
+    if not path.exists():
+        raise UserError(
+            "the tokenizer is missing",
+            where=str(path),
+            todo="Write it with AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER).",
+        )
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # tokenizers raises bare Exception and nothing narrower; anything else is passed on.
+        if type(error) is not Exception:
+            raise
+        raise UserError(f"it is no tokenizer: {first_line(error)}", where=str(path)) from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    _check_same_ids(tokenizer, folder)
+    return tokenizer
+
+
+def tokenizer_hash(folder: Path) -> str:
+    """16 hex digits over the tokenizer's files."""
+    paths = (folder / TOKENIZER, folder / TOKENIZER_CONFIG)
+    return file_hash(*(path for path in paths if path.exists()))
+
+
+def end_of_text_id(folder: Path, tokenizer: Tokenizer, config: Mapping[str, object]) -> int:
+    """The id of the tokenizer's eos token, else of the model config's.
+
+    Raises:
+        UserError: neither names one that the tokenizer knows.
+    """
+    path = folder / TOKENIZER_CONFIG
+    named = read_json(path).get("eos_token") if path.exists() else None
+    if isinstance(named, dict):  # an AddedToken, spelled out
+        named = named.get("content")
+    found = tokenizer.token_to_id(named) if isinstance(named, str) else config.get("eos_token_id")
+    if isinstance(found, list) and found:
+        found = found[0]
+    if not isinstance(found, int):
+        raise UserError(
+            "neither the tokenizer nor the config names an end-of-text token (eos)",
+            where=str(folder),
+            todo=f"Set eos_token in {TOKENIZER_CONFIG}.",
+        )
+    return found
+
+
+def _check_same_ids(tokenizer: Tokenizer, folder: Path) -> None:
+    # Some of transformers' classes rebuild the tokenizer or add tokens by tokenizer_config.json.
+    # Rewards would then differ from everybody else's without a word.
+    reference = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
+    if list(reference(_PROBE)["input_ids"]) != tokenizer.encode(_PROBE).ids:
+        raise UserError(
+            f"{TOKENIZER} gives other tokens than transformers makes of this folder",
+            where=str(folder),
+            todo="Write it anew: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).",
+        )
