@@ -1,0 +1,185 @@
+"""The pairs of an index, read from its source files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+
+from engine.cache.layout import IndexPaths
+from engine.cache.pair_spec import PairSpec, no_such_pair, parse_pair_spec, several_pairs
+from engine.cache.source_file import SourceInfo, attach
+from engine.canonical import short_hash
+from engine.errors import UserError
+from engine.hh import Pair, PairName, pair_id, split_pair_id
+
+Row: TypeAlias = tuple[int, str, str, str, str]
+
+_ROWS_BY_RANGE = """
+SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
+"""
+_ROWS_BY_ID = """
+SELECT id, tranche, context, chosen, rejected FROM pairs
+WHERE id IN (SELECT unnest(?::BIGINT[]))
+"""
+_IDS = "SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id"
+_TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
+_EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
+
+# A damaged block is noticed when it is read, not when the file is attached.
+_DAMAGE = (
+    duckdb.IOException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+)
+
+
+class PairStore:
+    """Every source of one index, attached for reading to one in-memory connection.
+
+    The view `pairs` unites them: id, row, tranche, context, chosen, rejected, content_hash,
+    context_hash. A store may be shared by threads: each call takes a cursor of its own.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceInfo], folder: Path
+    ) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._folder = folder
+        self.sources = {info.number: info for info in sources}
+
+    @property
+    def sources_hash(self) -> str:
+        """16 hex digits that change whenever a source is added or changed."""
+        return short_hash(
+            [[info.number, info.hash, info.settings] for info in self.sources.values()]
+        )
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of the store's connection, for one thread; fetch its results whole."""
+        with self._lock:
+            return self._connection.cursor()
+
+    def attach(self, path: Path, alias: str) -> None:
+        """Attach another file of the index for reading, as `alias` (letters and digits)."""
+        quoted = str(path).replace("'", "''")
+        with self.cursor() as cursor:
+            cursor.execute(f"ATTACH '{quoted}' AS {alias} (READ_ONLY)")
+
+    def count(self) -> int:
+        """How many pairs there are."""
+        return sum(info.pairs for info in self.sources.values())
+
+    def tranches(self) -> dict[str, int]:
+        """How many pairs each tranche has, in the order of their first pair."""
+        return dict(self._fetch(_TRANCHES))
+
+    def iter_pairs(self, batch: int = 2048) -> Iterator[Pair]:
+        """All pairs in the order of their ids, at most `batch` of them in memory at a time."""
+        for _, first, last in self._fetch(_EXTENTS):
+            # A range of ids skips whole blocks; LIMIT would sort what is left, every time.
+            for start in range(first, last + 1, batch):
+                stop = min(start + batch, last + 1)
+                yield from map(self._pair, self._fetch(_ROWS_BY_RANGE, [start, stop]))
+
+    def pairs(self, ids: Iterable[int]) -> tuple[Pair, ...]:
+        """The pairs of these ids, in the order given.
+
+        Raises:
+            UserError: the index has no pair of one of them.
+        """
+        wanted = [int(identifier) for identifier in ids]
+        found = {row[0]: self._pair(row) for row in self._fetch(_ROWS_BY_ID, [wanted])}
+        missing = next((identifier for identifier in wanted if identifier not in found), None)
+        if missing is not None:
+            raise UserError(
+                f"the index has no pair with id {missing}",
+                where=str(self._folder),
+                todo="Its sources changed since that was written; score it again.",
+            )
+        return tuple(found[identifier] for identifier in wanted)
+
+    def find(self, spec: str) -> Pair:
+        """The pair that PAIR names: `row`, `split:row` or `source:split:row`.
+
+        Raises:
+            UserError: it is malformed, names no pair, or could be several (they are listed).
+        """
+        parsed = parse_pair_spec(spec)
+        candidates = [
+            info for info in self.sources.values() if parsed.fits(info.source, info.split)
+        ]
+        found = self._present(candidates, parsed.row)
+        if not found:
+            raise no_such_pair(spec, self._elsewhere(parsed), self.sources.values())
+        if len(found) > 1:
+            raise several_pairs(spec, found.values())
+        return self.pairs(found)[0]
+
+    def _elsewhere(self, parsed: PairSpec) -> tuple[PairName, ...]:
+        return tuple(self._present(self.sources.values(), parsed.row).values())
+
+    def _present(self, infos: Iterable[SourceInfo], row: int) -> dict[int, PairName]:
+        """The names of those sources' pairs at this row, by id; skipped rows are not there."""
+        names = {
+            pair_id(info.number, row): PairName(info.source, info.split, row) for info in infos
+        }
+        return {found: names[found] for (found,) in self._fetch(_IDS, [list(names)])}
+
+    def _pair(self, row: Row) -> Pair:
+        identifier, tranche, context, chosen, rejected = row
+        number, place = split_pair_id(identifier)
+        info = self.sources[number]
+        name = PairName(info.source, info.split, place)
+        return Pair(identifier, name, tranche, context, chosen, rejected)
+
+    def _fetch(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self.cursor() as cursor:
+                return cursor.execute(query, list(values)).fetchall()
+        except _DAMAGE:
+            raise UserError(
+                "a source file is damaged",
+                where=str(self._folder),
+                todo="Delete the files of that folder and index the sources again.",
+            ) from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def open_pairs(paths: IndexPaths) -> PairStore:
+    """Open the pairs of an index.
+
+    Raises:
+        UserError: there is no index, or a source file is damaged or of another schema version.
+    """
+    numbers = paths.source_numbers()
+    if not numbers:
+        raise UserError(
+            f'there is no index "{paths.name}"',
+            where=str(paths.cache),
+            todo="Make one with `outvoted index SOURCE`, or look at the demo: `outvoted demo`.",
+        )
+    connection = duckdb.connect(":memory:")
+    try:
+        infos = [attach(connection, paths.source(number), f"s{number}") for number in numbers]
+        tables = [connection.table(f"s{number}.main.pairs") for number in numbers]
+        reduce(lambda left, right: left.union(right), tables).create_view("pairs")
+    except duckdb.Error:
+        connection.close()
+        raise UserError(
+            "a source file has no table of pairs",
+            where=str(paths.sources),
+            todo="Delete the files of that folder and index the sources again.",
+        ) from None
+    except UserError:
+        connection.close()
+        raise
+    return PairStore(connection, infos, paths.sources)

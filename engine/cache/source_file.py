@@ -1,0 +1,204 @@
+"""One source file on disk: what it holds beside its pairs, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from engine.canonical import text_hash
+from engine.errors import UserError
+from engine.hh import pair_id, split_pair
+from engine.hh.record import BadRecord
+from engine.hh.source import Source
+
+SCHEMA_VERSION = 1
+LISTED_BAD_RECORDS = 20
+
+_BATCH = 2048
+_SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("row", pa.int64()),
+        *(
+            (name, pa.string())
+            for name in (
+                "tranche",
+                "context",
+                "chosen",
+                "rejected",
+                "content_hash",
+                "context_hash",
+            )
+        ),
+    ]
+)
+Progress = Callable[[str, int], None]
+"""Told a source's name and how many of its records were read, now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What the `meta` table says of a source file."""
+
+    number: int
+    source: str
+    split: str
+    location: str
+    hash: str
+    """Of the files it was made from."""
+    settings: str
+    """Hash of the options that decide what is stored of them."""
+    pairs: int
+    skipped: int
+    bad_records: tuple[str, ...]
+    """The first of the records that were skipped, as `where: what`."""
+
+
+def write_source(
+    path: Path, source: Source, info: SourceInfo, *, skip_bad: bool, progress: Progress
+) -> SourceInfo:
+    """Write all pairs of the source into a new file; its final description comes back.
+
+    Raises:
+        UserError: a bad record without `skip_bad`, a damaged source, or one without any pair.
+    """
+    reading = _Reading(source, info.number, skip_bad, progress)
+    try:
+        with duckdb.connect(str(path)) as connection:
+            reader = pa.RecordBatchReader.from_batches(_SCHEMA, reading.batches())
+            connection.register("incoming", reader)
+            try:
+                # One CREATE ... AS: appends would leave a file of twice the size.
+                connection.execute("CREATE TABLE pairs AS SELECT * FROM incoming")
+            except duckdb.Error:
+                if reading.error is not None:
+                    raise reading.error from None
+                raise
+            written = reading.described(info)
+            fields = [(key, json.dumps(value)) for key, value in asdict(written).items()]
+            connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+            connection.execute(
+                "INSERT INTO meta SELECT unnest(?), unnest(?)",
+                [
+                    ["schema_version", *(key for key, _ in fields)],
+                    [str(SCHEMA_VERSION), *(value for _, value in fields)],
+                ],
+            )
+    finally:
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    return written
+
+
+class _Reading:
+    """One pass over a source, and what it came to."""
+
+    def __init__(self, source: Source, number: int, skip_bad: bool, progress: Progress) -> None:
+        self.error: UserError | None = None
+        self._source = source
+        self._number = number
+        self._skip_bad = skip_bad
+        self._progress = progress
+        self._pairs = 0
+        self._bad: list[str] = []
+        self._skipped = 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Arrow batches. duckdb hides exceptions of a stream, so the user's is kept aside."""
+        try:
+            columns = _columns()
+            for row in self._rows():
+                for column, value in zip(columns, row, strict=True):
+                    column.append(value)
+                self._pairs += 1
+                if self._pairs % _BATCH == 0:
+                    yield pa.record_batch(columns, schema=_SCHEMA)
+                    columns = _columns()
+            yield pa.record_batch(columns, schema=_SCHEMA)
+            if self._pairs == 0:
+                raise UserError(
+                    "it holds no pair",
+                    where=self._source.location,
+                    todo="Look whether the file is what it should be.",
+                )
+        except UserError as error:
+            self.error = error
+            raise
+
+    def _rows(self) -> Iterator[tuple[int, int, str, str, str, str, str, str]]:
+        read = 0
+        for record in self._source.records():
+            read += 1
+            if read % _BATCH == 0:
+                self._progress(self._source.name, read)
+            if isinstance(record, BadRecord):
+                self._skip(record)
+                continue
+            tranche = self._source.tranche_of(record.row)
+            if tranche is None:
+                continue
+            context, chosen, rejected = split_pair(record.chosen, record.rejected)
+            yield (
+                pair_id(self._number, record.row),
+                record.row,
+                tranche,
+                context,
+                chosen,
+                rejected,
+                text_hash(record.chosen, record.rejected),
+                text_hash(context),
+            )
+
+    def _skip(self, record: BadRecord) -> None:
+        if not self._skip_bad:
+            raise UserError(
+                record.what,
+                where=record.where,
+                todo="Mend the record, or pass --skip-bad to leave such records out.",
+            )
+        self._skipped += 1
+        if len(self._bad) < LISTED_BAD_RECORDS:
+            self._bad.append(f"{record.where}: {record.what}")
+
+    def described(self, info: SourceInfo) -> SourceInfo:
+        counted = asdict(info) | {
+            "pairs": self._pairs,
+            "skipped": self._skipped,
+            "bad_records": tuple(self._bad),
+        }
+        return SourceInfo(**counted)
+
+
+def _columns() -> list[list[object]]:
+    return [[] for _ in _SCHEMA]
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> SourceInfo:
+    """Attach a source file for reading, as `alias`, and say what it holds.
+
+    Raises:
+        UserError: it is no such file, it is damaged, or another version of Outvoted wrote it.
+    """
+    try:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS {alias} (READ_ONLY)")
+        meta: dict[str, str] = dict(connection.table(f"{alias}.main.meta").fetchall())
+        version = meta.pop("schema_version")
+        if version != str(SCHEMA_VERSION):
+            raise UserError(
+                f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
+                where=str(path),
+                todo="Delete the file and index its source again, or use another --name.",
+            )
+        fields = {key: json.loads(value) for key, value in meta.items()}
+        return SourceInfo(**(fields | {"bad_records": tuple(fields["bad_records"])}))
+    except (duckdb.Error, KeyError, TypeError, ValueError):
+        raise UserError(
+            "it is damaged, or no source file of an index",
+            where=str(path),
+            todo="Delete it and index its source again.",
+        ) from None

@@ -1,0 +1,79 @@
+"""One record of a source: its two texts, or why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.hh.transcript import HUMAN
+
+
+class Columns(NamedTuple):
+    """Under which names a source keeps its two transcripts."""
+
+    chosen: str = "chosen"
+    rejected: str = "rejected"
+
+
+HH_COLUMNS = Columns()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Two transcripts at their 0-based place in the split."""
+
+    row: int
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that is no pair; it keeps its row, so that skipping it renumbers nothing."""
+
+    where: str
+    row: int
+    what: str
+
+
+def check(value: object, columns: Columns, *, where: str, row: int) -> Record | BadRecord:
+    """The record that a decoded value holds, or what is wrong with it."""
+    if not isinstance(value, Mapping):
+        return BadRecord(where, row, f"it is {_kind(value)}, not an object with two texts")
+    texts: list[str] = []
+    for column in columns:
+        if column not in value:
+            return BadRecord(where, row, f'the text "{column}" is missing')
+        text = value[column]
+        if not isinstance(text, str):
+            return BadRecord(where, row, f'"{column}" is {_kind(text)}, not a text')
+        if flaw := _flaw(text):
+            return BadRecord(where, row, f'"{column}" {flaw}')
+        texts.append(text)
+    return Record(row, *texts)
+
+
+def _flaw(text: str) -> str | None:
+    if HUMAN not in text:
+        return 'has no "Human:" marker (two newlines, then Human:)'
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair, which is no text"
+    return None
+
+
+def _kind(value: object) -> str:
+    """What a decoded value is called, for someone who looks at the file."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "an object" if isinstance(value, Mapping) else "no text"
