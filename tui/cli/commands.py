@@ -1,0 +1,51 @@
+"""The commands of `outvoted`: what each does in one line, and which module answers it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from typing import NamedTuple, Protocol, cast
+
+
+class Command(NamedTuple):
+    """One command. Its module is imported when it is asked for: some load duckdb."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("tui.cli.demo", "browse the embedded demo"),
+    "index": Command("tui.cli.index", "build or extend an index of preference pairs"),
+    "census": Command("tui.cli.census", "count who carries a pattern"),
+    "score": Command("tui.cli.score", "measure pairs with a PM and its SAE"),
+    "report": Command("tui.cli.report", "verdicts per heuristic, margins, faithfulness"),
+    "show": Command("tui.cli.show", "all that is known of one pair"),
+    "rescore": Command("tui.cli.rescore", "fresh inference on a pair, or on an edit of it"),
+    "worker": Command("tui.cli.worker", "serve a PM and SAE over stdin and stdout"),
+}
+BROWSE = Command("tui.cli.browse", "browse an index")
+
+
+class Subparsers(Protocol):
+    """Where a command adds its own parser."""
+
+    def add_parser(
+        self, name: str, *, help: str | None = ..., description: str | None = ...
+    ) -> argparse.ArgumentParser: ...
+
+
+class CommandModule(Protocol):
+    """What a command's module offers."""
+
+    def add(self, subparsers: Subparsers) -> None:
+        """Add the command's parser, under the command's name."""
+        ...
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; the exit status."""
+        ...
+
+
+def load(command: Command) -> CommandModule:
+    return cast(CommandModule, importlib.import_module(command.module))

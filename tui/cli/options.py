@@ -1,0 +1,61 @@
+"""The options that every command takes, and the output they share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.cache.layout import IndexPaths, cache_dir
+from engine.canonical import Json
+from engine.heuristics import Heuristic
+from engine.heuristics.file import default_heuristics, load_heuristics
+from engine.plain import plain
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """`--name`, `--cache`, `--run`, `--heuristics` and `--json`."""
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--name", metavar="INDEX", default="default", help="default: default")
+    group.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="where indexes are kept; default: $OUTVOTED_CACHE, else the checkout's cache/, else"
+        " the user's cache folder",
+    )
+    group.add_argument("--run", metavar="RUN", help="default: the newest sealed run")
+    group.add_argument(
+        "--heuristics", metavar="FILE.toml", type=Path, help="default: those outvoted ships with"
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print one JSON document; progress goes to stderr"
+    )
+
+
+def index_paths(args: argparse.Namespace) -> IndexPaths:
+    """The index that the options name."""
+    return IndexPaths(cache_dir(args.cache), args.name)
+
+
+def heuristics(args: argparse.Namespace) -> tuple[Heuristic, ...]:
+    """The heuristics of `--heuristics`, or those outvoted ships with."""
+    path: Path | None = args.heuristics
+    return default_heuristics() if path is None else load_heuristics(path)
+
+
+def print_json(value: Json) -> None:
+    """The one document of `--json`. Escapes keep every control character off the terminal."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_table(rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
+    """Aligned columns, the first `left` of them to the left, the rest (figures) to the right."""
+    shown = [[plain(cell, keep_newlines=False) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        cells = [
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
