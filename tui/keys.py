@@ -1,0 +1,157 @@
+"""The one registry of actions: bindings, footer, help, palette and the README's table come from it.
+
+An action that is not here has no key; a key that is here has an `action_*` method on every screen
+it names. `tests/tui/test_keys.py` holds them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Place = Literal["overview", "pairs", "pair", "filter", "edit", "prompt", "help"]
+
+MAIN: tuple[Place, ...] = ("overview", "pairs", "pair")
+_LISTS: tuple[Place, ...] = (*MAIN, "filter", "help")
+_TRIAGED: tuple[Place, ...] = ("pairs", "pair")
+
+MARKS: dict[str, str] = {
+    "1": "clear",
+    "2": "unclear",
+    "3": "label wrong",
+    "4": "interesting",
+    "5": "exclude",
+}
+"""Triage marks by their digit. `0` takes a mark back."""
+
+_SHOWN_AS = {
+    "escape": "esc",
+    "pagedown": "page down",
+    "pageup": "page up",
+    "shift+tab": "shift+tab",
+    "f5": "F5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key does, on the screens where it does it."""
+
+    name: str
+    """The screen's method is `action_<name>`; arguments stand behind it in parentheses."""
+    keys: tuple[str, ...]
+    label: str
+    """One or two words for the footer and the palette."""
+    help: str
+    places: tuple[Place, ...]
+    in_footer: bool = False
+    first: bool = False
+    """Whether it goes before the keys of the field that has the focus."""
+
+    @property
+    def keys_shown(self) -> str:
+        return " ".join(_SHOWN_AS.get(key, key) for key in self.keys)
+
+    @property
+    def method(self) -> str:
+        return f"action_{self.name.partition('(')[0]}"
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", ("enter",), "open", "Open what the cursor is on.", ("overview", "pairs"), True),
+    Action("down", ("j", "down"), "down", "One line down.", _LISTS),
+    Action("up", ("k", "up"), "up", "One line up.", _LISTS),
+    Action("top", ("g", "home"), "top", "To the first line.", _LISTS),
+    Action("bottom", ("G", "end"), "bottom", "To the last line.", _LISTS),
+    Action("page_down", ("ctrl+d", "pagedown"), "page down", "A page down.", _LISTS),
+    Action("page_up", ("ctrl+u", "pageup"), "page up", "A page up.", _LISTS),
+    Action("left", ("h", "left"), "chosen", "Go to the chosen response.", ("pair",)),
+    Action("right", ("l", "right"), "rejected", "Go to the rejected response.", ("pair",)),
+    Action("next_section", ("tab",), "next part", "To the pair's next part.", ("pair",)),
+    Action("previous_section", ("shift+tab",), "previous part", "To the part before.", ("pair",)),
+    Action("previous_pair", ("[",), "previous", "The list's previous pair.", ("pair",), True),
+    Action("next_pair", ("]",), "next", "The list's next pair.", ("pair",), True),
+    Action(
+        "filter", ("f",), "filter", "Which verdicts, kind, tranche and marks.", ("pairs",), True
+    ),
+    Action(
+        "search",
+        ("/",),
+        "search",
+        "In the list: keep the pairs with a text. In a pair: find it there.",
+        _TRIAGED,
+        True,
+    ),
+    Action("next_match", ("n",), "next match", "The next match, or pattern.", ("pair",)),
+    Action("previous_match", ("N",), "match before", "The match before.", ("pair",)),
+    Action("sort", ("s",), "sort", "Sort by the next figure.", ("pairs",), True),
+    Action("reverse", ("S",), "reverse", "Turn the order round.", ("pairs",)),
+    Action("unfold", ("o",), "context", "Open or fold the context.", ("pair",), True),
+    Action("rescore", ("r",), "rescore", "Measure the pair afresh, as it is.", ("pair",), True),
+    Action("edit", ("e",), "edit", "Edit a response and measure that.", ("pair",), True),
+    *(
+        Action(f"mark('{digit}')", (digit,), name, f"Mark the pair as {name}.", _TRIAGED)
+        for digit, name in MARKS.items()
+    ),
+    Action("mark('0')", ("0",), "no mark", "Take the mark back.", _TRIAGED),
+    Action("note", ("m",), "note", "Write a note on the pair.", ("pair",), True),
+    Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
+    Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
+    Action("flip", ("space",), "set", "Set or clear the line.", ("filter",), True),
+    Action("apply", ("enter",), "apply", "Use this filter.", ("filter",), True),
+    Action("measure", ("f5", "ctrl+r"), "rescore", "Measure the edit.", ("edit",), True, True),
+    Action("switch", ("tab",), "other side", "Edit the other response.", ("edit",), True, True),
+    Action("accept", ("enter",), "done", "Take what was typed.", ("prompt",), True, True),
+    Action(
+        "back",
+        ("escape",),
+        "back",
+        "Back one screen; stops a measurement first.",
+        ("pairs", "pair", "filter", "edit", "prompt", "help"),
+        True,
+        True,
+    ),
+    Action("help", ("?",), "help", "This list of keys.", MAIN, True),
+    Action("palette", (":", "ctrl+p"), "palette", "Every action by name.", MAIN),
+    Action("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Leave; the session comes back.", MAIN, True),
+)
+
+
+def actions(place: Place) -> tuple[Action, ...]:
+    """The actions of one screen, in the registry's order."""
+    return tuple(action for action in ACTIONS if place in action.places)
+
+
+def bindings(place: Place) -> list[Binding]:
+    """What a screen binds: every key of every action of its place."""
+    return [
+        Binding(key, action.name, action.label, show=False, priority=action.first)
+        for action in actions(place)
+        for key in action.keys
+    ]
+
+
+def hints(place: Place) -> str:
+    """The footer's text: first keys and labels, the most needed first."""
+    return "  ".join(
+        f"{_SHOWN_AS.get(action.keys[0], action.keys[0])} {action.label}"
+        for action in actions(place)
+        if action.in_footer
+    )
+
+
+def help_lines(place: Place) -> list[tuple[str, str]]:
+    """The help screen of a place: keys, and what they do."""
+    return [(action.keys_shown, action.help) for action in actions(place)]
+
+
+def keys_markdown() -> str:
+    """The README's table of keys, ended by a newline."""
+    rows = [
+        f"| {' '.join(f'`{_SHOWN_AS.get(key, key)}`' for key in action.keys)} "
+        f"| {action.help} | {', '.join(action.places)} |"
+        for action in ACTIONS
+    ]
+    return "\n".join(["| keys | what they do | where |", "| --- | --- | --- |", *rows]) + "\n"

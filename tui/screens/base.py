@@ -1,0 +1,79 @@
+"""What the three main screens share: title, state line, footer, and the ways out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widget import Widget
+
+from engine.errors import UserError
+from engine.plain import plain
+from tui.keys import Place, hints
+from tui.screens.desk import Desk
+from tui.session import Session
+from tui.widgets.lines import Lines
+
+SMALLEST = (60, 15)
+TOO_SMALL = f"Outvoted needs {SMALLEST[0]} columns and {SMALLEST[1]} lines."
+
+
+class MainScreen(Screen[None]):
+    """A title on top, the body, one line of state, one of keys."""
+
+    AUTO_FOCUS = ""
+    place: ClassVar[Place]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (SMALLEST[0], "-wide-enough")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-too-low"), (SMALLEST[1], "-high-enough")]
+        self.desk = desk
+
+    @abstractmethod
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the title and the state line."""
+
+    @abstractmethod
+    def remember(self, session: Session) -> Session:
+        """The session with this screen's part filled in."""
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        yield from self.body()
+        yield Lines(id="state")
+        with Horizontal(id="foot"):
+            yield Lines(hints(self.place), id="hints")
+            yield Lines(id="place")
+        yield Lines(TOO_SMALL, id="too-small")
+
+    def say(self, text: str) -> None:
+        """Show one line of state; an empty text clears it."""
+        self.query_one("#state", Lines).show(plain(text, keep_newlines=False))
+
+    def complain(self, error: UserError) -> None:
+        """Show an error in place: what, where and what to do."""
+        where = f"{error.where}: " if error.where else ""
+        todo = f" {error.todo}" if error.todo else ""
+        self.say(f"! {where}{error.what}.{todo}")
+
+    def show_place(self, text: str) -> None:
+        self.query_one("#place", Lines).show(text.rjust(14))
+
+    async def action_back(self) -> None:
+        self.dismiss()
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.place))
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    async def action_quit(self) -> None:
+        await self.app.action_quit()

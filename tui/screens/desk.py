@@ -1,0 +1,105 @@
+"""Whom the screens ask: the index's reader in a thread of its own, and a running PM."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from engine.cache.records import Overview, PairDetail, Reader
+from engine.errors import UserError
+from engine.live.edit import Edit, Rescored, Rescorer
+
+Answer = TypeVar("Answer")
+
+
+class Desk:
+    """Questions go to one thread, one after the other: a reader needs no locks for us.
+
+    A question whose asker was cancelled before its turn is never put.
+    """
+
+    def __init__(
+        self,
+        open_reader: Callable[[], Reader],
+        make_rescorer: Callable[[], Rescorer] | None,
+        folder: Path | None = None,
+    ) -> None:
+        self._open_reader = open_reader
+        self._make_rescorer = make_rescorer
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outvoted-reader")
+        self._reader: Reader | None = None
+        self._failure: UserError | None = None
+        self._rescorer: Rescorer | None = None
+        self._folder = folder
+
+    async def open(self) -> Overview:
+        """Open the index and read its overview.
+
+        Raises:
+            UserError: the index can't be opened; every later question raises it too.
+        """
+        return await self.ask(lambda reader: reader.overview())
+
+    async def ask(self, question: Callable[[Reader], Answer]) -> Answer:
+        """Put a question to the reader and wait for its answer without blocking the keys.
+
+        Raises:
+            UserError: what the reader raised, or why there is none.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: question(self._opened()))
+
+    def _opened(self) -> Reader:
+        """The reader, opened by the first question. Runs in the thread."""
+        if self._failure is not None:
+            raise self._failure
+        if self._reader is None:
+            try:
+                self._reader = self._open_reader()
+            except UserError as error:
+                self._failure = error
+                raise
+        return self._reader
+
+    async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
+        """Have the running PM measure a pair; it is started by the first call.
+
+        Raises:
+            UserError: there is no PM to ask, or what went wrong with it.
+        """
+        if self._make_rescorer is None:
+            raise UserError(
+                "no PM to ask: the index has no run",
+                todo="Measure it first: outvoted score --pm … --sae …",
+            )
+        if self._rescorer is None:
+            self._rescorer = self._make_rescorer()
+        return await self._rescorer.rescore(before, edit)
+
+    async def cancel(self) -> None:
+        """Stop the measurement under way, if any."""
+        if self._rescorer is not None:
+            await self._rescorer.cancel()
+
+    @property
+    def rescorer_state(self) -> str:
+        return "not started" if self._rescorer is None else self._rescorer.state
+
+    def yank_file(self) -> Path:
+        """Where yanked text is kept: beside the session, else in a private folder made for it."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="outvoted-"))
+        return self._folder / "yank.txt"
+
+    async def close(self) -> None:
+        """Let go of the PM and the index. Nothing may be asked afterwards."""
+        if self._rescorer is not None:
+            await self._rescorer.close()
+        reader = self._reader
+        if reader is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, reader.close)
+        self._thread.shutdown(wait=False, cancel_futures=True)

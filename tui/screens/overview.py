@@ -1,0 +1,104 @@
+"""The first screen: heuristics by verdict, and margins by tranche."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from engine.cache.records import Overview, Query
+from engine.errors import UserError
+from tui.keys import Place, bindings
+from tui.screens.base import MainScreen
+from tui.screens.desk import Desk
+from tui.screens.overview_page import overview_page, title_lines
+from tui.screens.scrolling import Scrolls
+from tui.session import Session
+from tui.widgets.document import Document
+from tui.widgets.lines import Lines
+
+
+class OverviewScreen(Scrolls, MainScreen):
+    """Drawn from the snapshot; the index is opened only after that frame stands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("overview")]
+    place: ClassVar[Place] = "overview"
+
+    def __init__(
+        self, desk: Desk, snapshot: Overview | None, recall: Callable[[str], Session]
+    ) -> None:
+        super().__init__(desk)
+        self.overview = snapshot
+        self._recall: Callable[[str], Session] | None = recall
+
+    def body(self) -> Iterable[Widget]:
+        yield Document(id="body")
+
+    def on_mount(self) -> None:
+        self._show(keep_place=False)
+        if self.overview is not None and self._recall is not None:
+            self._select(self._recall(self.overview.index).heuristic)
+        self.call_after_refresh(self._open)
+
+    def _show(self, *, keep_place: bool) -> None:
+        overview = self.overview
+        self.query_one("#title", Lines).show(*title_lines(overview))
+        self.query_one(Document).show(
+            lambda width: overview_page(overview, width), keep_place=keep_place
+        )
+
+    def _open(self) -> None:
+        self.say("opening the index …")
+        self.run_worker(self._refresh(), exclusive=True, group="overview")
+
+    async def _refresh(self) -> None:
+        try:
+            fresh = await self.desk.open()
+        except UserError as error:
+            self.complain(error)
+            return
+        self.say("")
+        if fresh != self.overview:
+            self.overview = fresh
+            self._show(keep_place=True)
+        self._resume(fresh)
+
+    def _resume(self, overview: Overview) -> None:
+        """Go where the index was left, once."""
+        recall, self._recall = self._recall, None
+        session = Session() if recall is None else recall(overview.index)
+        if session.screen != "overview" and self.is_current:
+            self._push(session)
+
+    def _select(self, heuristic: str | None) -> None:
+        names = [card.heuristic.name for card in self.overview.heuristics] if self.overview else []
+        if heuristic in names:
+            self.query_one(Document).cursor = names.index(heuristic)
+
+    def _push(self, session: Session) -> None:
+        from tui.screens.pairs import PairsScreen
+
+        self.app.push_screen(PairsScreen(self.desk, session, self.overview))
+
+    @property
+    def selected(self) -> str | None:
+        """The selected heuristic's name; None on the line of all pairs."""
+        cards = self.overview.heuristics if self.overview else ()
+        cursor = self.query_one(Document).cursor
+        return cards[cursor].heuristic.name if cursor < len(cards) else None
+
+    def remember(self, session: Session) -> Session:
+        return Session(heuristic=self.selected)
+
+    def action_open(self) -> None:
+        if self.overview is None or self.overview.pairs == 0:
+            self.say("There is no pair to open yet.")
+            return
+        name = self.selected
+        query = Query(kind=None) if name is None else Query(heuristic=name)
+        self._push(Session(screen="pairs", query=query))
+
+    def document(self) -> Document:
+        return self.query_one(Document)

@@ -1,0 +1,134 @@
+"""The overview's lines, laid out for a width. Pure: records in, text out."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from engine.cache.records import HeuristicCard, Overview, TrancheCard
+from engine.plain import plain
+from engine.verdict import Verdict
+from tui.widgets.document import Page
+from tui.widgets.figures import (
+    BOLD,
+    FAINT,
+    LETTERS,
+    margin_bar,
+    percent,
+    signed,
+    verdict_bar,
+    verdict_counts,
+)
+
+COVERED = (0.5, 1.5)
+"""Coverage inside it lets verdicts speak of the heuristic (design, section 2)."""
+
+_WITHHELD = {
+    "not held": "not held by this PM: shares withheld",
+    "undetermined": "undetermined: shares withheld",
+    "unmeasured": "not measured",
+}
+
+
+def _flat(text: str) -> str:
+    return plain(text, keep_newlines=False)
+
+
+def title_lines(overview: Overview | None) -> list[Text]:
+    """Index and run: what was measured, with what, and the thresholds."""
+    if overview is None:
+        return [Text("Outvoted", BOLD)]
+    first = Text(f"Outvoted · {_flat(overview.index)} · {overview.pairs:,} pairs", BOLD)
+    run = overview.run
+    if run is None:
+        return [first]
+    return [
+        first.append(f" · run {_flat(run.run)} · {run.pairs:,} pairs measured"),
+        Text(
+            _flat(
+                f"PM {run.pm} · SAE {run.sae} at {run.hook} · readout {run.readout} · {run.dtype}"
+            )
+        ),
+        Text(
+            f"ε_m {run.margin_threshold:.4g} · noise floor {run.noise_floor:.2g} · "
+            f"FVU {run.fvu:.3f} · reward recovered {run.reward_recovered:.3f}"
+        ),
+    ]
+
+
+def overview_page(overview: Overview | None, width: int) -> Page:
+    """Heuristics (with a cursor), the way to all pairs, tranches and the letters' key."""
+    if overview is None or overview.pairs == 0:
+        return Page(_say("There is no index yet.", "Make one:  outvoted index FILE"))
+    lines: list[Text] = []
+    anchors: list[int] = []
+    if overview.run is None:
+        lines += _say(
+            "No run yet: verdicts are unmeasured.",
+            "Make one:  outvoted score --pm PM --sae SAE --hook HOOK",
+        )
+    elif not overview.heuristics:
+        lines += _say("No heuristics yet.", "Name some:  outvoted score --heuristics FILE.toml")
+    for card in overview.heuristics:
+        anchors.append(len(lines))
+        lines += heuristic_lines(card, width)
+    anchors.append(len(lines))
+    lines.append(Text(f"all pairs  {overview.pairs:,}"))
+    lines += [Text(), *tranche_lines(overview.tranches, width), Text()]
+    lines.append(
+        Text("  ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items()), FAINT)
+    )
+    return Page(lines, tuple(anchors))
+
+
+def _say(what: str, todo: str) -> list[Text]:
+    return [Text(), Text(what, BOLD), Text(todo), Text()]
+
+
+def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
+    """Name and pattern, what is known of it, and a line for each kind of pair."""
+    heuristic = card.heuristic
+    name = _flat(f"{heuristic.name}  “{heuristic.pattern}”  {heuristic.direction} reward")
+    known = [f"{len(card.features)} features"]
+    if card.deletion_effect is not None:
+        known.insert(0, f"deletion {signed(card.deletion_effect)}")
+    low, high = COVERED
+    covered = card.coverage is not None and low <= card.coverage <= high
+    if card.coverage is not None:
+        known.append(f"coverage {card.coverage:.2f}")
+    held = card.held if card.held != "unmeasured" else "not measured"
+    lines = [Text(f"{name} · {held} · {' · '.join(known)}")]
+    if not covered and card.held != "unmeasured":
+        lines.append(Text("    about these features, not the heuristic", FAINT))
+    shown = (
+        ("≠ counterexamples", card.counterexamples, Verdict.OUTVOTED),
+        ("= conforming", card.conforming, Verdict.FOLLOWED),
+    )
+    for kind, counts, telling in shown:
+        total = sum(counts.values())
+        line = Text(f"    {kind:<18}{total:>6}  ")
+        if card.held == "held":
+            share = f"  {percent(counts.get(telling, 0), total)} {telling.value}"
+            line.append_text(verdict_bar(counts, max(width - line.cell_len - 16, 8))).append(share)
+        elif card.held == "unmeasured":
+            line.append(_WITHHELD[card.held], FAINT)
+        else:
+            line.append(f"{verdict_counts(counts)}  {_WITHHELD[card.held]}")
+        lines.append(line)
+    return lines
+
+
+def tranche_lines(tranches: tuple[TrancheCard, ...], width: int) -> list[Text]:
+    """Mean margin (sign and bar) and accuracy of each tranche, never pooled."""
+    if not tranches:
+        return []
+    half = max((min(width, 120) - 62) // 2, 4)
+    head = f"{'tranche':<26}{'measured':>15}  {'margin':>7} {'':<{2 * half + 1}} accuracy"
+    lines = [Text(head, BOLD)]
+    largest = max((abs(card.mean_margin or 0.0) for card in tranches), default=0.0)
+    for card in tranches:
+        line = Text(f"{_flat(card.tranche)[:25]:<26}{card.measured:>6,} of {card.pairs:<6,}")
+        line.append(f" {signed(card.mean_margin, 7)} ")
+        line.append_text(margin_bar(card.mean_margin, largest, half))
+        accuracy = "·" if card.accuracy is None else f"{100 * card.accuracy:.1f}%"
+        lines.append(line.append(f" {accuracy:>8}"))
+    return lines

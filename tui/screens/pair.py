@@ -1,0 +1,266 @@
+"""One pair: its texts and figures, triage, and fresh inference on it or on an edit of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar, Protocol
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from engine.cache.records import PairDetail, Query
+from engine.errors import UserError
+from engine.hh import Side
+from engine.live.edit import Edit
+from tui.keys import MARKS, Place, bindings
+from tui.screens.desk import Desk
+from tui.screens.pair_head import head_lines, on_pair
+from tui.screens.pair_page import Shown, pair_page
+from tui.screens.rescoring import Rescores
+from tui.screens.scrolling import Scrolls
+from tui.screens.yanking import Yanks
+from tui.session import Session
+from tui.widgets.document import Document
+from tui.widgets.figures import signed
+from tui.widgets.lines import Lines
+from tui.widgets.pair_line import verdict_code
+
+
+class Listing(Protocol):
+    """The list the pair was opened from."""
+
+    asked: Query
+
+    @property
+    def position(self) -> str: ...
+
+    def step(self, steps: int) -> int | None: ...
+
+    def show_mark(self, identifier: int, mark: str | None) -> None: ...
+
+
+class PairScreen(Scrolls, Rescores, Yanks):
+    """A fixed head with the figures and a page that scrolls under it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pair")]
+    place: ClassVar[Place] = "pair"
+
+    def __init__(
+        self, desk: Desk, listing: Listing, identifier: int, side: Side, noise_floor: float | None
+    ) -> None:
+        super().__init__(desk)
+        self._listing = listing
+        self._identifier = identifier
+        self._noise_floor = noise_floor
+        self._side = side
+        self.shown: Shown | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield Document(id="body")
+
+    def document(self) -> Document:
+        return self.query_one(Document)
+
+    def on_mount(self) -> None:
+        self._load(self._identifier)
+
+    def on_resize(self) -> None:
+        self._head()
+
+    def remember(self, session: Session) -> Session:
+        return replace(session, screen="pair", pair=self._identifier, side=self._side)
+
+    def _load(self, identifier: int) -> None:
+        self._identifier = identifier
+        self.say("reading …")
+        self.run_worker(self._read(identifier), exclusive=True, group="pair")
+
+    async def _read(self, identifier: int) -> None:
+        try:
+            detail = await self.desk.ask(lambda reader: reader.pair(identifier))
+        except UserError as error:
+            self.complain(error)
+            return
+        asked = self._listing.asked
+        self.say("")
+        self.show(
+            Shown(
+                detail,
+                asked.heuristic,
+                self._side,
+                search=asked.text,
+                noise_floor=self._noise_floor,
+            ),
+            keep_place=False,
+        )
+
+    def show(self, shown: Shown, *, keep_place: bool = True) -> None:
+        """Draw head and page."""
+        self.shown = shown
+        self._head()
+        self.document().show(lambda width: pair_page(shown, width), keep_place=keep_place)
+
+    def _head(self) -> None:
+        shown = self.shown
+        if shown is not None and self.size.width > 0:
+            edited = shown.rescored is not None and (
+                shown.rescored.before.pair != shown.rescored.after.pair
+            )
+            lines = head_lines(shown.detail, shown.heuristic, self.size.width, edited)
+            self.query_one("#title", Lines).show(*lines)
+
+    def on_document_moved(self) -> None:
+        below = self.document().place
+        self.show_place(f"{below}  {self._listing.position}" if below else self._listing.position)
+
+    # Moves.
+
+    def _go_to_side(self, side: Side) -> None:
+        self._side = side
+        if self.shown is not None:
+            self.show(replace(self.shown, side=side))
+            self.document().go_to(self.document().page.sides.get(side, 0))
+
+    def action_left(self) -> None:
+        self._go_to_side("chosen")
+
+    def action_right(self) -> None:
+        self._go_to_side("rejected")
+
+    def _jump(self, lines: tuple[int, ...], *, forward: bool) -> None:
+        """To the next of these lines beyond the first one in view, round the end."""
+        top = self.document().scroll_offset.y
+        last_top = max(len(self.document().page.lines) - self.document().size.height, 0)
+        places = sorted({min(line, last_top) for line in lines})
+        if places:
+            beyond = [p for p in places if (p > top if forward else p < top)]
+            around = places[0] if forward else places[-1]
+            self.document().go_to((beyond[0] if forward else beyond[-1]) if beyond else around)
+
+    def action_next_section(self) -> None:
+        self._jump(self.document().page.sections, forward=True)
+
+    def action_previous_section(self) -> None:
+        self._jump(self.document().page.sections, forward=False)
+
+    def action_next_match(self) -> None:
+        self._jump(self.document().page.matches, forward=True)
+
+    def action_previous_match(self) -> None:
+        self._jump(self.document().page.matches, forward=False)
+
+    def _step(self, steps: int) -> None:
+        identifier = self._listing.step(steps)
+        if identifier is None:
+            self.say("That was the last pair of the list." if steps > 0 else "This is the first.")
+            return
+        self.stop_rescoring()
+        self._load(identifier)
+
+    def action_next_pair(self) -> None:
+        self._step(1)
+
+    def action_previous_pair(self) -> None:
+        self._step(-1)
+
+    def action_unfold(self) -> None:
+        if self.shown is not None:
+            self.show(replace(self.shown, unfolded=not self.shown.unfolded))
+
+    def action_search(self) -> None:
+        from tui.screens.prompt import Prompt
+
+        def search(text: str | None) -> None:
+            if text is not None and self.shown is not None:
+                self.show(replace(self.shown, search=text, unfolded=bool(text)))
+                self.action_next_match()
+
+        current = self.shown.search if self.shown else ""
+        self.app.push_screen(Prompt("find in this pair", current), search)
+
+    # Triage.
+
+    def _mark(self, mark: str | None, note: str | None) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        identifier = shown.detail.pair.id
+        self.show(replace(shown, detail=replace(shown.detail, mark=mark, note=note)))
+        self._listing.show_mark(identifier, mark)
+        self.run_worker(self._write_mark(identifier, mark, note), group="marks")
+
+    async def _write_mark(self, identifier: int, mark: str | None, note: str | None) -> None:
+        try:
+            await self.desk.ask(lambda reader: reader.mark(identifier, mark, note))
+        except UserError as error:
+            self.complain(error)
+
+    def action_mark(self, digit: str) -> None:
+        if self.shown is not None:
+            self._mark(MARKS.get(digit), self.shown.detail.note)
+
+    def action_note(self) -> None:
+        from tui.screens.prompt import Prompt
+
+        def note(text: str | None) -> None:
+            if text is not None and self.shown is not None:
+                self._mark(self.shown.detail.mark, text or None)
+
+        if self.shown is not None:
+            self.app.push_screen(Prompt("note on this pair", self.shown.detail.note or ""), note)
+
+    # Fresh inference.
+
+    def action_rescore(self) -> None:
+        if self.shown is not None:
+            self.start_rescoring(self._stored(self.shown), Edit())
+
+    def action_edit(self) -> None:
+        from tui.screens.editing import EditScreen
+
+        if self.shown is None:
+            return
+        stored = self._stored(self.shown)
+
+        def edited(edit: Edit | None) -> None:
+            if edit is not None and edit.is_none:
+                self.say("Nothing was changed. r rescores the pair as it is.")
+            elif edit is not None:
+                self.start_rescoring(stored, edit)
+
+        self.app.push_screen(EditScreen(stored.pair, self.shown.detail.pair, self._side), edited)
+
+    @staticmethod
+    def _stored(shown: Shown) -> PairDetail:
+        """The pair as the index has it, whatever is shown."""
+        return shown.rescored.before if shown.rescored is not None else shown.detail
+
+    async def action_back(self) -> None:
+        """Stop a measurement; else close its result; else go back to the list."""
+        shown = self.shown
+        if await self.cancel_rescoring():
+            return
+        if shown is not None and shown.rescored is not None:
+            stored = shown.rescored.before
+            marked = replace(stored, mark=shown.detail.mark, note=shown.detail.note)
+            self.show(replace(shown, detail=marked, rescored=None))
+            self.say("")
+            return
+        self.dismiss()
+
+    # What is yanked.
+
+    def row_to_yank(self) -> str | None:
+        if self.shown is None:
+            return None
+        detail = self.shown.detail
+        on = on_pair(detail, self.shown.heuristic)
+        verdict = "" if on is None else verdict_code(on.judgement.verdict, on.judgement.by)
+        figures = (detail.margin, detail.margin_sae, on.effect if on else None)
+        return "\t".join(
+            (str(detail.pair.name), detail.pair.tranche, verdict, *map(signed, figures))
+        )
+
+    async def pair_to_yank(self) -> PairDetail | None:
+        return self.shown.detail if self.shown is not None else None

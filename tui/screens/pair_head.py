@@ -1,0 +1,102 @@
+"""The pair screen's fixed lines: which pair, its verdict and why, and its figures. Pure."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.live.edit import Rescored
+from engine.plain import plain
+from tui.screens.reasons import runner_up, why
+from tui.widgets.figures import BOLD, signed
+from tui.widgets.pair_line import verdict_code
+from tui.widgets.wrapping import wrap
+
+_MOST_REASON_LINES = 2
+
+
+def on_pair(detail: PairDetail, name: str | None) -> HeuristicOnPair | None:
+    """What is known of the heuristic of that name, or of the first one the pair bears."""
+    named = [on for on in detail.heuristics if on.heuristic.name == name]
+    return next(iter(named or detail.heuristics), None)
+
+
+def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -> list[Text]:
+    """Five to seven lines of at most `width` cells."""
+    on = on_pair(detail, name)
+    first = f"{detail.pair.name} · {detail.pair.tranche}"
+    if on is not None:
+        sign = "≠" if on.kind == "counterexample" else "="
+        first += f" · {sign} {on.kind} of {on.heuristic.name}, {on.bearer} bears it"
+    if edited:
+        first += " · EDITED"
+    mark = "" if detail.mark is None else f"mark: {detail.mark}"
+    note = "" if not detail.note else f"note: {detail.note}"
+    beside = [*detail.flags, mark, note]
+    if on is not None and on.in_sample:
+        beside.insert(0, "in-sample")
+    lines = [Text(plain(first, keep_newlines=False), BOLD)]
+    if any(beside):
+        lines.append(Text(plain(" · ".join(filter(None, beside)), keep_newlines=False)))
+    if on is not None:
+        verdict = Text(verdict_code(on.judgement.verdict, on.judgement.by), BOLD)
+        reason = wrap(Text(plain(why(on, detail))), width - verdict.cell_len - 3)
+        lines.append(Text.assemble(verdict, " · ", reason[0]))
+        indent = " " * (verdict.cell_len + 3)
+        lines += [Text(indent).append_text(line) for line in reason[1:_MOST_REASON_LINES]]
+    lines.append(
+        Text(
+            f"reward chosen {signed(detail.reward_chosen)}"
+            f"  rejected {signed(detail.reward_rejected)}"
+            f"  margin {signed(detail.margin)}  reconstructed {signed(detail.margin_sae)}"
+        )
+    )
+    if on is not None:
+        lines += _effects(on, width)
+    return lines
+
+
+def _effects(on: HeuristicOnPair, width: int) -> list[Text]:
+    decisive = {None: "", True: "decisive", False: "not decisive"}[on.decisive]
+    parts = [
+        f"vote {signed(on.judgement.vote)}",
+        f"effect {signed(on.effect)}",
+        f"(random {signed(on.random_effect)}, all {signed(on.effect_all)})",
+        f"deletion {signed(on.deletion_effect)} (random span {signed(on.control_effect)})",
+        decisive,
+        runner_up(on),
+    ]
+    return wrap(Text("  ".join(filter(None, parts))), width)
+
+
+def before_and_after(rescored: Rescored, name: str | None, floor: float | None) -> list[Text]:
+    """A table of the stored and the fresh figures, and the verdicts."""
+    before, after = rescored.before, rescored.after
+    on_before, on_after = on_pair(before, name), on_pair(after, name)
+    rows: list[tuple[str, float | None, float | None]] = [
+        ("reward chosen", before.reward_chosen, after.reward_chosen),
+        ("reward rejected", before.reward_rejected, after.reward_rejected),
+        ("margin", before.margin, after.margin),
+        ("reconstructed margin", before.margin_sae, after.margin_sae),
+        (
+            "effect",
+            on_before.effect if on_before else None,
+            on_after.effect if on_after else None,
+        ),
+        (
+            "vote",
+            on_before.judgement.vote if on_before else None,
+            on_after.judgement.vote if on_after else None,
+        ),
+    ]
+    lines = [Text(f"{'':<22}{'before':>9}{'after':>9}{'change':>9}", BOLD)]
+    for label, old, new in rows:
+        change = None if old is None or new is None else new - old
+        lines.append(Text(f"{label:<22}{signed(old, 9)}{signed(new, 9)}{signed(change, 9)}"))
+    old_verdict = on_before.judgement.verdict.value if on_before else "none"
+    new_verdict = on_after.judgement.verdict.value if on_after else "none"
+    lines.append(Text(f"{'verdict':<22}{old_verdict} → {new_verdict}", BOLD))
+    if before.pair == after.pair and rescored.drift is not None:
+        against = "" if floor is None else f" (noise floor {floor:.2g})"
+        lines.append(Text(f"{'drift':<22}{rescored.drift:+.2g}{against}"))
+    return lines

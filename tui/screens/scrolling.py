@@ -1,0 +1,33 @@
+"""The moves of every screen whose body is a document."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from tui.widgets.document import Document
+
+
+class Scrolls:
+    """A screen that hands the moves to its document."""
+
+    @abstractmethod
+    def document(self) -> Document:
+        """The document that moves."""
+
+    def action_down(self) -> None:
+        self.document().move(1)
+
+    def action_up(self) -> None:
+        self.document().move(-1)
+
+    def action_top(self) -> None:
+        self.document().move_to_end(last=False)
+
+    def action_bottom(self) -> None:
+        self.document().move_to_end(last=True)
+
+    def action_page_down(self) -> None:
+        self.document().move_page(1)
+
+    def action_page_up(self) -> None:
+        self.document().move_page(-1)

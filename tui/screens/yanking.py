@@ -1,0 +1,45 @@
+"""`y` and `Y` on a screen that stands on a pair."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from engine.cache.records import PairDetail
+from engine.errors import UserError
+from tui.screens.base import MainScreen
+from tui.screens.yank import yank
+
+
+class Yanks(MainScreen):
+    """Copies what the screen's `row_to_yank` and `pair_to_yank` give."""
+
+    @abstractmethod
+    def row_to_yank(self) -> str | None:
+        """The pair's figures as one line."""
+
+    @abstractmethod
+    async def pair_to_yank(self) -> PairDetail | None:
+        """The pair whose texts to copy."""
+
+    def action_yank(self) -> None:
+        self.run_worker(self._yank(self.row_to_yank()), group="yank")
+
+    def action_yank_text(self) -> None:
+        self.run_worker(self._yank_text(), group="yank")
+
+    async def _yank_text(self) -> None:
+        try:
+            detail = await self.pair_to_yank()
+        except UserError as error:
+            self.complain(error)
+            return
+        if detail is not None:
+            pair = detail.pair
+            await self._yank(
+                f"{pair.name}\n--- context\n{pair.context}\n--- chosen\n{pair.chosen}\n"
+                f"--- rejected\n{pair.rejected}\n"
+            )
+
+    async def _yank(self, text: str | None) -> None:
+        if text is not None:
+            self.say(await yank(self.app, text, self.desk.yank_file()))

@@ -1,0 +1,108 @@
+"""Where the browser was left, by index: read at the start, written at the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from engine.cache.records import SORT_KEYS, Query
+from engine.canonical import Json, canonical
+from engine.files import write_text
+from engine.hh import SIDES, Side
+from engine.verdict import Verdict
+
+ScreenName = Literal["overview", "pairs", "pair"]
+_SCREENS: tuple[ScreenName, ...] = get_args(ScreenName)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The state that comes back: screen, list, pair and pane."""
+
+    screen: ScreenName = "overview"
+    heuristic: str | None = None
+    """The overview's selected heuristic."""
+    query: Query = field(default_factory=Query)
+    pair: int | None = None
+    """The id of the selected pair."""
+    side: Side = "chosen"
+
+
+def load_session(path: Path | None, index: str) -> Session:
+    """The session of an index; a fresh one where there is none or the file can't be read."""
+    entry = _sessions(path).get(index)
+    return _parse(entry) if isinstance(entry, dict) else Session()
+
+
+def save_session(path: Path | None, index: str, session: Session) -> None:
+    """Write the index's session beside those of other indexes."""
+    if path is None:
+        return
+    query = session.query
+    entry: Json = {
+        "screen": session.screen,
+        "heuristic": session.heuristic,
+        "pair": session.pair,
+        "side": session.side,
+        "query": {
+            "heuristic": query.heuristic,
+            "kind": query.kind,
+            "verdicts": sorted(query.verdicts),
+            "tranche": query.tranche,
+            "text": query.text,
+            "marks": sorted(query.marks),
+            "sort": query.sort,
+            "descending": query.descending,
+        },
+    }
+    write_text(path, canonical({**_sessions(path), index: entry}) + "\n")
+
+
+def _sessions(path: Path | None) -> dict[str, Json]:
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # a session is a convenience: without one the browser starts at the overview
+    return found if isinstance(found, dict) else {}
+
+
+def _parse(entry: dict[str, Json]) -> Session:
+    screen, pair, side = entry.get("screen"), entry.get("pair"), entry.get("side")
+    query = entry.get("query")
+    return Session(
+        screen=next((known for known in _SCREENS if known == screen), "overview"),
+        heuristic=_text(entry.get("heuristic")),
+        query=_parse_query(query) if isinstance(query, dict) else Query(),
+        pair=pair if isinstance(pair, int) else None,
+        side=next((known for known in SIDES if known == side), "chosen"),
+    )
+
+
+def _parse_query(entry: dict[str, Json]) -> Query:
+    kind, sort = entry.get("kind"), entry.get("sort")
+    return Query(
+        heuristic=_text(entry.get("heuristic")),
+        kind="counterexample" if kind == "counterexample" else _conforming(kind),
+        verdicts=frozenset(v for v in Verdict if v.value in _texts(entry.get("verdicts"))),
+        tranche=_text(entry.get("tranche")),
+        text=_text(entry.get("text")) or "",
+        marks=frozenset(_texts(entry.get("marks"))),
+        sort=next((known for known in SORT_KEYS if known == sort), "row"),
+        descending=entry.get("descending") is True,
+    )
+
+
+def _conforming(kind: Json) -> Literal["conforming"] | None:
+    return "conforming" if kind == "conforming" else None
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Json) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,0 +1,138 @@
+"""A page of prepared lines that scrolls, laid out anew when its width changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.text import Text
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.figures import CURSOR
+from tui.widgets.lines import strip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines for one width, and the places in them that keys go to."""
+
+    lines: list[Text]
+    anchors: tuple[int, ...] = ()
+    """Lines the cursor can stand on; without any, moving scrolls."""
+    sections: tuple[int, ...] = ()
+    matches: tuple[int, ...] = ()
+    sides: dict[str, int] = field(default_factory=dict)
+
+
+class Document(ScrollView, can_focus=False):
+    """Shows a `Page`. With anchors it has a cursor, and a move repaints two lines."""
+
+    DEFAULT_CSS = "Document { height: 1fr; width: 1fr; scrollbar-size: 0 0; }"
+
+    class Moved(Message):
+        """The cursor or the scroll position changed."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Document.Moved)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._source: Callable[[int], Page] | None = None
+        self._width = 0
+        self.page = Page([])
+        self.cursor = 0
+
+    def show(self, source: Callable[[int], Page], *, keep_place: bool = False) -> None:
+        """Show the page that `source` lays out for a width in cells."""
+        self._source = source
+        if not keep_place:
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False)
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        if self._source is not None and self.size.width != self._width:
+            self._lay_out()
+        elif self.page.anchors:
+            self._into_view()
+
+    def _lay_out(self) -> None:
+        self._width = self.size.width
+        if self._source is None or self._width == 0:
+            return
+        self.page = self._source(self._width)
+        self.cursor = min(self.cursor, max(len(self.page.anchors) - 1, 0))
+        self.virtual_size = Size(self._width, len(self.page.lines))
+        self.refresh()
+        self.post_message(self.Moved())
+
+    @property
+    def place(self) -> str:
+        """`1-16/80`: the lines in view; empty where all of them are."""
+        height, total = self.size.height, len(self.page.lines)
+        if total <= height:
+            return ""
+        top = self.scroll_offset.y
+        return f"{top + 1}-{min(top + height, total)}/{total}"
+
+    def render_line(self, y: int) -> Strip:
+        number = y + self.scroll_offset.y
+        width = self.size.width
+        if number >= len(self.page.lines):
+            return Strip.blank(width, self.rich_style)
+        line = self.page.lines[number]
+        if self.page.anchors and number == self.page.anchors[self.cursor]:
+            line = Text(line.plain, CURSOR)
+            line.pad_right(max(width - line.cell_len, 0))
+            line.stylize(CURSOR)
+        return strip(line, width, self)
+
+    def move(self, steps: int) -> None:
+        """Move the cursor by anchors, or scroll by lines where there are none."""
+        if not self.page.anchors:
+            self.go_to(self.scroll_offset.y + steps)
+            return
+        self._select(self.cursor + steps)
+
+    def move_page(self, pages: int) -> None:
+        height = max(self.size.height - 1, 1)
+        if not self.page.anchors:
+            self.go_to(self.scroll_offset.y + pages * height)
+            return
+        target = self.page.anchors[self.cursor] + pages * height
+        nearest = min(
+            range(len(self.page.anchors)), key=lambda i: abs(self.page.anchors[i] - target)
+        )
+        self._select(nearest if nearest != self.cursor else self.cursor + pages)
+
+    def move_to_end(self, *, last: bool) -> None:
+        if self.page.anchors:
+            self._select(len(self.page.anchors) - 1 if last else 0)
+        if not self.page.anchors or not last:
+            self.go_to(len(self.page.lines) if last else 0)
+
+    def go_to(self, line: int) -> None:
+        """Scroll so that the line is the first one in view (or as near as the end allows)."""
+        highest = max(len(self.page.lines) - self.size.height, 0)
+        self.scroll_to(y=min(max(line, 0), highest), animate=False)
+        self.post_message(self.Moved())
+
+    def _select(self, cursor: int) -> None:
+        old = self.page.anchors[self.cursor]
+        self.cursor = min(max(cursor, 0), len(self.page.anchors) - 1)
+        new = self.page.anchors[self.cursor]
+        if new != old:
+            self.refresh_line(old)
+            self.refresh_line(new)
+            self._into_view()
+            self.post_message(self.Moved())
+
+    def _into_view(self) -> None:
+        line, top, height = self.page.anchors[self.cursor], self.scroll_offset.y, self.size.height
+        if line < top:
+            self.go_to(line)
+        elif line >= top + height:
+            self.go_to(line - height // 2)

@@ -1,0 +1,54 @@
+"""A few fixed lines of text (titles, state, footer), shown without a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.text import Text
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.wrapping import fit
+
+
+def strip(text: Text, width: int, widget: Widget) -> Strip:
+    """One line of a widget, filled to its width, in as few segments as its styles allow."""
+    fitted = fit(text, width)
+    if not fitted.spans:
+        return Strip([Segment(fitted.plain, widget.rich_style)], width)
+    segments = fitted.render(widget.app.console)
+    return Strip(Segment.simplify(Segment.apply_style(segments, widget.rich_style)), width)
+
+
+class Lines(Widget):
+    """Shows the lines it was last given, cut to its width."""
+
+    DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
+
+    def __init__(self, text: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: list[Text] = [Text(text)]
+
+    @property
+    def text(self) -> str:
+        """What is shown, before it is cut to the width."""
+        return "\n".join(line.plain for line in self._lines)
+
+    def show(self, *lines: str | Text) -> None:
+        """Replace the lines. The height follows their number."""
+        new = [Text(line) if isinstance(line, str) else line for line in lines] or [Text()]
+        if new == self._lines and all(a.spans == b.spans for a, b in _pairs(new, self._lines)):
+            return
+        if len(new) != len(self._lines):
+            self.styles.height = len(new)
+        self._lines = new
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        line = self._lines[y] if y < len(self._lines) else Text()
+        return strip(line, self.size.width, self)
+
+
+def _pairs(left: Sequence[Text], right: Sequence[Text]) -> list[tuple[Text, Text]]:
+    return list(zip(left, right, strict=True))

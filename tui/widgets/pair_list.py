@@ -1,0 +1,179 @@
+"""The virtual list of pairs: an array of ids, and only the pages in view fetched."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from engine.cache.records import PairRow
+from tui.widgets.figures import CURSOR
+from tui.widgets.pair_line import missing_line, pair_line
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+PAGE = 64
+_PAGES_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows the list needs: which list it was for, the pages, and their ids."""
+
+    request: int
+    pages: tuple[int, ...]
+    ids: npt.NDArray[np.int64]
+
+
+class PairList(ScrollView, can_focus=False):
+    """One line a pair. A move inside the page repaints two lines; at its edge it turns the page."""
+
+    DEFAULT_CSS = "PairList { height: 1fr; width: 1fr; scrollbar-size: 0 0; }"
+
+    class Needs(Message):
+        """Rows in view are not here yet. A later message says all that an earlier one said."""
+
+        def __init__(self, wanted: Wanted) -> None:
+            super().__init__()
+            self.wanted = wanted
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, PairList.Needs)
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, PairList.Moved)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ids: npt.NDArray[np.int64] | None = None
+        self._pages: OrderedDict[int, tuple[PairRow, ...]] = OrderedDict()
+        self._request = 0
+        self._asked: tuple[int, ...] = ()
+        self.cursor = 0
+
+    def __len__(self) -> int:
+        return 0 if self._ids is None else len(self._ids)
+
+    def __bool__(self) -> bool:
+        return True  # an empty list is still a widget
+
+    def show(self, ids: npt.NDArray[np.int64], cursor: int = 0) -> None:
+        """Show other pairs. Rows asked for earlier are stale from now on."""
+        self._ids = ids
+        self._request += 1
+        self._pages.clear()
+        self._asked = ()
+        self.cursor = min(max(cursor, 0), max(len(ids) - 1, 0))
+        self.virtual_size = Size(self.size.width, len(ids))
+        self._into_view(center=True)
+        self.refresh()
+        self.post_message(self.Moved())
+        self._ask()
+
+    def put(self, request: int, pages: Sequence[int], rows: Sequence[PairRow]) -> None:
+        """Take the rows of some pages; dropped where the list has changed since."""
+        if request != self._request:
+            return
+        start = 0
+        for page in pages:
+            length = len(self._page_ids(page))
+            self._pages[page] = tuple(rows[start : start + length])
+            self._pages.move_to_end(page)
+            start += length
+        while len(self._pages) > _PAGES_KEPT:
+            self._pages.popitem(last=False)
+        self._asked = ()
+        self.refresh()
+
+    def identifier(self, position: int | None = None) -> int | None:
+        """The id at a position, or under the cursor; None where there is none."""
+        place = self.cursor if position is None else position
+        if self._ids is None or not 0 <= place < len(self._ids):
+            return None
+        return int(self._ids[place])
+
+    def row(self, position: int | None = None) -> PairRow | None:
+        """The row at a position, or under the cursor, where it has been fetched."""
+        page, offset = divmod(self.cursor if position is None else position, PAGE)
+        rows = self._pages.get(page, ())
+        return rows[offset] if 0 <= offset < len(rows) else None
+
+    def set_mark(self, identifier: int, mark: str | None) -> None:
+        """Show a mark on the pair's line, if the line has been fetched."""
+        for page, rows in self._pages.items():
+            for offset, row in enumerate(rows):
+                if row.id == identifier:
+                    marked = replace(row, mark=mark)
+                    self._pages[page] = (*rows[:offset], marked, *rows[offset + 1 :])
+                    self.refresh_line(page * PAGE + offset)
+                    return
+
+    def select(self, position: int) -> None:
+        """Put the cursor on a row; beyond an edge of the view, turn the page."""
+        position = min(max(position, 0), max(len(self) - 1, 0))
+        old, self.cursor = self.cursor, position
+        if position == old:
+            return
+        if not self._into_view():
+            self.refresh_line(old)
+            self.refresh_line(position)
+        self.post_message(self.Moved())
+        self._ask()
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self))
+        self._into_view()
+        self.refresh()
+        self._ask()
+
+    def _into_view(self, *, center: bool = False) -> bool:
+        """Scroll by whole pages until the cursor is in view; whether that was needed."""
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if top <= self.cursor < top + height:
+            return False
+        if center:
+            target = self.cursor - height // 2
+        else:
+            target = self.cursor if self.cursor >= top + height else self.cursor - height + 1
+        highest = max(len(self) - height, 0)
+        self.scroll_to(y=min(max(target, 0), highest), animate=False)
+        return True
+
+    def _page_ids(self, page: int) -> npt.NDArray[np.int64]:
+        assert self._ids is not None
+        return self._ids[page * PAGE : (page + 1) * PAGE]
+
+    def _ask(self) -> None:
+        """Post `Needs` for the pages in view that are not here and not under way."""
+        if self._ids is None or self.size.height == 0 or len(self) == 0:
+            return
+        top = self.scroll_offset.y
+        last = min(top + self.size.height, len(self)) - 1
+        missing = tuple(p for p in range(top // PAGE, last // PAGE + 1) if p not in self._pages)
+        if missing and missing != self._asked:
+            self._asked = missing
+            ids = self._ids[missing[0] * PAGE : (missing[-1] + 1) * PAGE]
+            pages = tuple(range(missing[0], missing[-1] + 1))
+            self.post_message(self.Needs(Wanted(self._request, pages, ids)))
+
+    def render_line(self, y: int) -> Strip:
+        width, number = self.size.width, y + self.scroll_offset.y
+        if number >= len(self):
+            return Strip.blank(width, self.rich_style)
+        row = self.row(number)
+        text = missing_line(width) if row is None else pair_line(row, width)
+        style = self.rich_style + CURSOR if number == self.cursor else self.rich_style
+        return Strip([Segment(set_cell_size(text, width), style)], width)
