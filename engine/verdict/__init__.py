@@ -9,11 +9,48 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from engine.verdict.held import Held, Stated, held, resolve
 from engine.verdict.judge import judge, vote
 from engine.verdict.verdict import Evidence, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:
+    from engine.verdict.calibration import (
+        Calibration,
+        ReliabilityBin,
+        Scores,
+        calibrate,
+        cross_fitted_scores,
+        fit_temperature,
+        reliability,
+    )
+    from engine.verdict.faithfulness import (
+        AttributionAgreement,
+        attribution_agreement,
+        fvu,
+        reward_recovered,
+        sign_agreement,
+        spearman,
+    )
+    from engine.verdict.feature_coverage import about_these_features_only, coverage, on_bearer
     from engine.verdict.folds import CrossFit, cross_fit, fold_of, jaccard
+    from engine.verdict.intervals import (
+        Interval,
+        bootstrap_mean,
+        bootstrap_ratio,
+        share_interval,
+        wilson,
+    )
+    from engine.verdict.population import (
+        COUNTERPART,
+        JudgedPair,
+        KindShares,
+        Shares,
+        VerdictShare,
+        differences,
+        kind_shares,
+        shares,
+        verdicts_of,
+    )
     from engine.verdict.selection import Candidate, TokenActivations, find_features
     from engine.verdict.thresholds import (
         margin_threshold,
@@ -21,37 +58,78 @@ if TYPE_CHECKING:
         silent_threshold,
         vote_threshold,
     )
-else:
-    _LATER = {
-        "folds": ("CrossFit", "cross_fit", "fold_of", "jaccard"),
-        "selection": ("Candidate", "TokenActivations", "find_features"),
-        "thresholds": ("margin_threshold", "noise_floor", "silent_threshold", "vote_threshold"),
-    }
-    _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
 
 __all__ = [
+    "COUNTERPART",
+    "AttributionAgreement",
+    "Calibration",
     "Candidate",
     "CrossFit",
     "Evidence",
+    "Held",
+    "Interval",
+    "JudgedPair",
     "Judgement",
+    "KindShares",
     "Outvoter",
+    "ReliabilityBin",
+    "Scores",
+    "Shares",
+    "Stated",
     "Thresholds",
     "TokenActivations",
     "Verdict",
+    "VerdictShare",
+    "about_these_features_only",
+    "attribution_agreement",
+    "bootstrap_mean",
+    "bootstrap_ratio",
+    "calibrate",
+    "coverage",
     "cross_fit",
+    "cross_fitted_scores",
+    "differences",
     "find_features",
+    "fit_temperature",
     "fold_of",
+    "fvu",
+    "held",
     "jaccard",
     "judge",
+    "kind_shares",
     "margin_threshold",
     "noise_floor",
+    "on_bearer",
+    "reliability",
+    "resolve",
+    "reward_recovered",
+    "share_interval",
+    "shares",
+    "sign_agreement",
     "silent_threshold",
+    "spearman",
+    "verdicts_of",
     "vote",
     "vote_threshold",
+    "wilson",
 ]
+
+if not TYPE_CHECKING:
+    _NEED_NUMPY = (
+        "calibration",
+        "faithfulness",
+        "feature_coverage",
+        "folds",
+        "intervals",
+        "population",
+        "selection",
+        "thresholds",
+    )
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            for module in _NEED_NUMPY:
+                known = vars(import_module(f"{__name__}.{module}"))
+                if name in known:
+                    return known[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

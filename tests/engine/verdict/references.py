@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import numpy as np
 import numpy.typing as npt
 
 _metrics = import_module("sklearn.metrics")
@@ -13,3 +14,42 @@ _optimize = import_module("scipy.optimize")
 
 def auroc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
     return float(_metrics.roc_auc_score(labels, scores))
+
+
+def log_loss(probabilities: npt.NDArray[np.float64]) -> float:
+    """Of probabilities given to what came true."""
+    ones = np.ones(probabilities.size)
+    return float(_metrics.log_loss(ones, probabilities, labels=[0, 1]))
+
+
+def brier(probabilities: npt.NDArray[np.float64]) -> float:
+    """Of probabilities given to what came true."""
+    ones = np.ones(probabilities.size)
+    return float(_metrics.brier_score_loss(ones, probabilities, labels=[0, 1], pos_label=1))
+
+
+def wilson(successes: int, n: int, level: float) -> tuple[float, float]:
+    interval = _stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def bootstrap_mean(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Percentile bootstrap of the mean of independent values."""
+    found = _stats.bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def spearman(some: npt.ArrayLike, others: npt.ArrayLike) -> float:
+    return float(_stats.spearmanr(some, others).statistic)
+
+
+def best_temperature(margins: npt.NDArray[np.float64]) -> float:
+    """The T with the least mean NLL, searched over log T."""
+
+    def nll(log_temperature: float) -> float:
+        return float(np.logaddexp(0, -margins * np.exp(-log_temperature)).mean())
+
+    found = _optimize.minimize_scalar(nll, bounds=(-12, 12), options={"xatol": 1e-10})
+    return float(np.exp(found.x))

@@ -1,0 +1,40 @@
+"""Whether the PM holds a heuristic at all, by what deleting the pattern does (section 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.heuristics.heuristic import Direction
+
+if TYPE_CHECKING:  # intervals need numpy, and these few lines are wanted before it is loaded
+    from engine.verdict.intervals import Interval
+
+Held = Literal["held", "not held", "undetermined", "unmeasured"]
+Stated = Literal["lowers", "raises"]
+
+
+def held(direction: Direction, deletion: Interval | None) -> Held:
+    """What the mean deletion effect's interval says of the stated direction.
+
+    A deletion effect is r(bearer) - r(bearer without the pattern): above zero the pattern raises
+    reward. Wholly on the stated side of zero: `held`; wholly on the other: `not held`; zero in it
+    or on its edge: `undetermined`; None: `unmeasured`. `auto` takes the side that it finds.
+    """
+    if deletion is None:
+        return "unmeasured"
+    if deletion.low <= 0 <= deletion.high:
+        return "undetermined"
+    found: Stated = "raises" if deletion.low > 0 else "lowers"
+    return "held" if direction in ("auto", found) else "not held"
+
+
+def resolve(direction: Direction, deletion_mean: float | None) -> Stated | None:
+    """The direction to judge by: as stated, or for `auto` the mean deletion effect's side.
+
+    None for `auto` where that mean is unmeasured or exactly zero: then no pair has a kind.
+    """
+    if direction != "auto":
+        return direction
+    if deletion_mean is None or deletion_mean == 0:
+        return None
+    return "raises" if deletion_mean > 0 else "lowers"
