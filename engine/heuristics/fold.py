@@ -22,6 +22,9 @@ _IN_REGEX = re.compile(r"\\(?s:.)|" + _VARIANT.pattern)
 
 def fold(text: str) -> str:
     """The text with every variant as its ASCII character; the length is kept."""
+    # Most texts are ASCII, and the grave accent is the one variant that ASCII holds.
+    if text.isascii() and "`" not in text:
+        return text
     return _VARIANT.sub(lambda match: _TO_ASCII[match.group()], text)
 
 

@@ -57,8 +57,12 @@ def _run(given: list[str]) -> int:
 
 def _dispatch(command: Command, given: Sequence[str]) -> int:
     module = load(command)
-    parser = argparse.ArgumentParser(prog="outvoted", allow_abbrev=False)
-    module.add(parser.add_subparsers(dest="command", required=True))
+    parser = argparse.ArgumentParser(prog="outvoted")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    module.add(subparsers)
+    for command_parser in subparsers.choices.values():
+        # A script that abbreviates would break when an option is added.
+        command_parser.allow_abbrev = False
     try:
         args = parser.parse_args(given)
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
