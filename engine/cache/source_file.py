@@ -98,7 +98,7 @@ class _Reading:
     """One pass over a source, and what it came to."""
 
     def __init__(self, source: Source, number: int, skip_bad: bool, progress: Progress) -> None:
-        self.error: UserError | None = None
+        self.error: BaseException | None = None
         self._source = source
         self._number = number
         self._skip_bad = skip_bad
@@ -108,7 +108,7 @@ class _Reading:
         self._skipped = 0
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Arrow batches. duckdb hides exceptions of a stream, so the user's is kept aside."""
+        """Arrow batches. duckdb hides what a stream raises, ctrl+c too, so that is kept aside."""
         try:
             columns = _columns()
             for row in self._rows():
@@ -125,7 +125,7 @@ class _Reading:
                     where=self._source.location,
                     todo="Look whether the file is what it should be.",
                 )
-        except UserError as error:
+        except BaseException as error:
             self.error = error
             raise
 

@@ -156,6 +156,16 @@ def test_all_sources_or_none(paths: IndexPaths, tmp_path: Path) -> None:
     assert [path.name for path in paths.sources.iterdir()] == ["1.duckdb"]
 
 
+def test_an_interrupted_writer_leaves_nothing(paths: IndexPaths, tmp_path: Path) -> None:
+    def interrupted(name: str, records: int) -> None:
+        raise KeyboardInterrupt
+
+    file = a_file(tmp_path / "a.jsonl", ["a"] * 5000)
+    with pytest.raises(KeyboardInterrupt):
+        index_sources(paths, open_sources(str(file), SourceOptions()), progress=interrupted)
+    assert list(paths.sources.iterdir()) == []
+
+
 def test_a_reader_keeps_its_pairs_while_the_source_is_rebuilt(
     paths: IndexPaths, tmp_path: Path
 ) -> None:
