@@ -28,15 +28,15 @@ _WANTED = (
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def model_folder(path: str) -> Path:
-    """The folder that holds the model: `path` itself, or the hub's `org/name`, downloaded.
+def model_folder(path: str) -> tuple[Path, bool]:
+    """The folder that holds the model, and whether it was fetched from the hub as `org/name`.
 
     Raises:
         UserError: there is no such folder, and the hub does not have it or cannot be reached.
     """
     folder = Path(path).expanduser()
     if folder.is_dir():
-        return folder
+        return folder.resolve(), False
     where = plain(path, keep_newlines=False)
     if folder.exists():
         raise UserError("it is a file, not a model's folder", where=where)
@@ -48,7 +48,7 @@ def model_folder(path: str) -> Path:
         )
     disable_progress_bars()
     try:
-        return Path(huggingface_hub.snapshot_download(path, allow_patterns=list(_WANTED)))
+        fetched = huggingface_hub.snapshot_download(path, allow_patterns=list(_WANTED))
     except LocalEntryNotFoundError:
         raise UserError(
             "there is no such folder here, and the Hugging Face hub cannot be reached", where=where
@@ -57,3 +57,4 @@ def model_folder(path: str) -> Path:
         raise UserError(
             f"it could not be fetched from the Hugging Face hub: {first_line(error)}", where=where
         ) from None
+    return Path(fetched), True

@@ -63,7 +63,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
             more than one label; a weight is NaN or infinite; the hub cannot be reached.
     """
     _silence_transformers()
-    folder = model_folder(path)
+    folder, fetched = model_folder(path)
     config_values = read_json(folder / "config.json")
     checkpoint = find_checkpoint(folder)
     check_head(checkpoint)
@@ -80,7 +80,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
         )
     backbone, blocks, blocks_path, head = _parts(model, folder.name)
     return PreferenceModel(
-        name=folder.name if folder.name in path else path,
+        name=path if fetched else folder.name,
         hash=file_hash(folder / "config.json", *checkpoint.files),
         tokenizer_hash=tokenizer_hash(folder),
         architecture=type(model).__name__,

@@ -74,9 +74,14 @@ def end_of_text_id(folder: Path, tokenizer: Tokenizer, config: Mapping[str, obje
 def _check_same_ids(tokenizer: Tokenizer, folder: Path) -> None:
     # Some of transformers' classes rebuild the tokenizer or add tokens by tokenizer_config.json.
     # Rewards would then differ from everybody else's without a word.
-    reference = AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    )
+    try:
+        reference = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"transformers cannot load its tokenizer: {first_line(error)}", where=str(folder)
+        ) from None
     if list(reference(_PROBE)["input_ids"]) != tokenizer.encode(_PROBE).ids:
         raise UserError(
             f"{TOKENIZER} gives other tokens than transformers makes of this folder",

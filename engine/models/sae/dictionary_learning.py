@@ -16,7 +16,7 @@ from engine.canonical import file_hash
 from engine.errors import UserError
 from engine.models.sae.gated import GatedSae
 from engine.models.sae.sae import Sae
-from engine.models.sae.shapes import check_shapes
+from engine.models.sae.shapes import check_shapes, matrix_shape
 from engine.models.sae.standard import StandardSae
 from engine.models.weights import check_finite, read_json, read_pickle
 from engine.plain import plain
@@ -49,7 +49,7 @@ def read(path: Path, supported: str, device: torch.device) -> Sae:
         )
     _check_class(config, kind, config_path, supported)
     check_finite(tensors.items(), str(path))
-    d_sae, d_in = tensors["encoder.weight"].shape[0], tensors["encoder.weight"].shape[-1]
+    d_sae, d_in = matrix_shape(tensors, "encoder.weight", path)
     wide: dict[str, tuple[int, ...]] = {"encoder.weight": (d_sae, d_in)}
     wide["decoder.weight"] = (d_in, d_sae)
     b_dec = "decoder_bias" if kind == "gated" else "bias"

@@ -10,7 +10,7 @@ import torch
 from engine.canonical import file_hash
 from engine.errors import UserError
 from engine.models.sae.sae import Sae
-from engine.models.sae.shapes import check_shapes
+from engine.models.sae.shapes import check_shapes, matrix_shape
 from engine.models.sae.standard import StandardSae
 from engine.models.sae.topk import TopKSae
 from engine.models.weights import check_finite, read_json, read_safetensors
@@ -40,12 +40,12 @@ def read(folder: Path, supported: str, device: torch.device) -> Sae:
             f"no supported SAE has exactly these tensors: {keys}", where=str(path), todo=supported
         )
     check_finite(tensors.items(), str(path))
-    d_in, d_sae = tensors["W_enc"].shape[0], tensors["W_enc"].shape[-1]
+    d_in, d_sae = matrix_shape(tensors, "W_enc", path)
     expected: dict[str, tuple[int, ...]] = {"W_enc": (d_in, d_sae), "b_enc": (d_sae,)}
     check_shapes(tensors, expected | {"W_dec": (d_sae, d_in), "b_dec": (d_in,)}, path)
 
     tensors = {name: tensor.to(device, torch.float32) for name, tensor in tensors.items()}
-    if config.get("rescale_acts_by_decoder_norm") is True:
+    if architecture == "topk" and config.get("rescale_acts_by_decoder_norm") is True:
         tensors = _folded(tensors)
     w_enc, b_enc, w_dec, b_dec = (tensors[name] for name in ("W_enc", "b_enc", "W_dec", "b_dec"))
     name, identity, hook = folder.name, file_hash(config_path, path), _hook(config)
@@ -74,7 +74,7 @@ def _check_config(
     if architecture == "standard" and activation != "relu":
         raise refuse(f"a standard SAE with activation {activation!r} is not supported", supported)
     normalise = config.get("normalize_activations", "none")
-    if normalise not in ("none", None):
+    if normalise not in ("none", None, False):
         raise refuse(
             f"normalize_activations {normalise!r} is not supported: a spliced residual could not "
             "be scaled back exactly",
@@ -115,5 +115,6 @@ def _folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def _hook(config: Mapping[str, object]) -> str | None:
     metadata = config.get("metadata")
     inner = metadata.get("hook_name") if isinstance(metadata, dict) else None
-    named = inner or config.get("hook_name")  # the second: SAELens before version 6
+    # The other two: SAELens before version 6, and before version 1.
+    named = inner or config.get("hook_name") or config.get("hook_point")
     return named if isinstance(named, str) else None

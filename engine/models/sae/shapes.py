@@ -10,6 +10,20 @@ import torch
 from engine.errors import UserError
 
 
+def matrix_shape(tensors: Mapping[str, torch.Tensor], name: str, path: Path) -> tuple[int, int]:
+    """The rows and columns of a tensor that must be a matrix.
+
+    Raises:
+        UserError: it is none.
+    """
+    shape = tuple(tensors[name].shape)
+    if len(shape) != 2:
+        raise UserError(
+            f"the tensor {name} has shape {list(shape)}, but it should be a matrix", where=str(path)
+        )
+    return shape[0], shape[1]
+
+
 def check_shapes(
     tensors: Mapping[str, torch.Tensor], expected: Mapping[str, tuple[int, ...]], path: Path
 ) -> None:
