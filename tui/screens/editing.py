@@ -36,6 +36,7 @@ def apply_change(original: str, shown: str, edited: str) -> str:
 class EditScreen(ModalScreen[Edit | None]):
     """A text area on one response; tab turns to the other. None where it was left with esc."""
 
+    AUTO_FOCUS = "TextArea"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("edit")]
 
     def __init__(self, stored: Pair, current: Pair, side: Side) -> None:

@@ -92,6 +92,9 @@ class OverviewScreen(Scrolls, MainScreen):
     def remember(self, session: Session) -> Session:
         return Session(heuristic=self.selected)
 
+    def on_document_moved(self) -> None:
+        self.show_place(self.document().place)
+
     def action_open(self) -> None:
         if self.overview is None or self.overview.pairs == 0:
             self.say("There is no pair to open yet.")

@@ -22,9 +22,10 @@ from tui.widgets.figures import (
 COVERED = (0.5, 1.5)
 """Coverage inside it lets verdicts speak of the heuristic (design, section 2)."""
 
-_WITHHELD = {
-    "not held": "not held by this PM: shares withheld",
-    "undetermined": "undetermined: shares withheld",
+_HELD = {
+    "held": "held",
+    "not held": "not held by this PM",
+    "undetermined": "undetermined",
     "unmeasured": "not measured",
 }
 
@@ -87,16 +88,16 @@ def _say(what: str, todo: str) -> list[Text]:
 def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     """Name and pattern, what is known of it, and a line for each kind of pair."""
     heuristic = card.heuristic
-    name = _flat(f"{heuristic.name}  “{heuristic.pattern}”  {heuristic.direction} reward")
-    known = [f"{len(card.features)} features"]
-    if card.deletion_effect is not None:
-        known.insert(0, f"deletion {signed(card.deletion_effect)}")
+    name = _flat(f"{heuristic.name}  “{heuristic.pattern}”  {heuristic.direction}")
+    known = [_HELD[card.held]]
     low, high = COVERED
     covered = card.coverage is not None and low <= card.coverage <= high
     if card.coverage is not None:
         known.append(f"coverage {card.coverage:.2f}")
-    held = card.held if card.held != "unmeasured" else "not measured"
-    lines = [Text(f"{name} · {held} · {' · '.join(known)}")]
+    if card.deletion_effect is not None:
+        known.append(f"deletion {signed(card.deletion_effect)}")
+    known.append(f"{len(card.features)} features")
+    lines = [Text(" · ".join((name, *known)))]
     if not covered and card.held != "unmeasured":
         lines.append(Text("    about these features, not the heuristic", FAINT))
     shown = (
@@ -110,9 +111,9 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
             share = f"  {percent(counts.get(telling, 0), total)} {telling.value}"
             line.append_text(verdict_bar(counts, max(width - line.cell_len - 16, 8))).append(share)
         elif card.held == "unmeasured":
-            line.append(_WITHHELD[card.held], FAINT)
+            line.append(_HELD[card.held], FAINT)
         else:
-            line.append(f"{verdict_counts(counts)}  {_WITHHELD[card.held]}")
+            line.append(f"{verdict_counts(counts)}  · shares withheld")
         lines.append(line)
     return lines
 

@@ -19,6 +19,7 @@ from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_page import Shown, pair_page
 from tui.screens.rescoring import Rescores
 from tui.screens.scrolling import Scrolls
+from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
 from tui.widgets.document import Document
@@ -258,8 +259,8 @@ class PairScreen(Scrolls, Rescores, Yanks):
         on = on_pair(detail, self.shown.heuristic)
         verdict = "" if on is None else verdict_code(on.judgement.verdict, on.judgement.by)
         figures = (detail.margin, detail.margin_sae, on.effect if on else None)
-        return "\t".join(
-            (str(detail.pair.name), detail.pair.tranche, verdict, *map(signed, figures))
+        return line_to_yank(
+            str(detail.pair.name), detail.pair.tranche, verdict, *map(signed, figures)
         )
 
     async def pair_to_yank(self) -> PairDetail | None:

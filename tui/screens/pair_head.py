@@ -12,7 +12,7 @@ from tui.widgets.figures import BOLD, signed
 from tui.widgets.pair_line import verdict_code
 from tui.widgets.wrapping import wrap
 
-_MOST_REASON_LINES = 2
+_MOST_REASON_LINES = 3
 
 
 def on_pair(detail: PairDetail, name: str | None) -> HeuristicOnPair | None:
@@ -25,19 +25,16 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
     """Five to seven lines of at most `width` cells."""
     on = on_pair(detail, name)
     first = f"{detail.pair.name} · {detail.pair.tranche}"
+    if edited:
+        first += " · EDITED"
+    if detail.mark is not None:
+        first += f" · mark: {detail.mark}"
     if on is not None:
         sign = "≠" if on.kind == "counterexample" else "="
         first += f" · {sign} {on.kind} of {on.heuristic.name}, {on.bearer} bears it"
-    if edited:
-        first += " · EDITED"
-    mark = "" if detail.mark is None else f"mark: {detail.mark}"
-    note = "" if not detail.note else f"note: {detail.note}"
-    beside = [*detail.flags, mark, note]
-    if on is not None and on.in_sample:
-        beside.insert(0, "in-sample")
     lines = [Text(plain(first, keep_newlines=False), BOLD)]
-    if any(beside):
-        lines.append(Text(plain(" · ".join(filter(None, beside)), keep_newlines=False)))
+    if detail.note:
+        lines.append(Text(plain(f"note: {detail.note}", keep_newlines=False)))
     if on is not None:
         verdict = Text(verdict_code(on.judgement.verdict, on.judgement.by), BOLD)
         reason = wrap(Text(plain(why(on, detail))), width - verdict.cell_len - 3)
@@ -52,11 +49,11 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
         )
     )
     if on is not None:
-        lines += _effects(on, width)
+        lines += _effects(on, detail.flags, width)
     return lines
 
 
-def _effects(on: HeuristicOnPair, width: int) -> list[Text]:
+def _effects(on: HeuristicOnPair, flags: tuple[str, ...], width: int) -> list[Text]:
     decisive = {None: "", True: "decisive", False: "not decisive"}[on.decisive]
     parts = [
         f"vote {signed(on.judgement.vote)}",
@@ -64,9 +61,11 @@ def _effects(on: HeuristicOnPair, width: int) -> list[Text]:
         f"(random {signed(on.random_effect)}, all {signed(on.effect_all)})",
         f"deletion {signed(on.deletion_effect)} (random span {signed(on.control_effect)})",
         decisive,
+        *flags,
+        "in-sample" if on.in_sample else "",
         runner_up(on),
     ]
-    return wrap(Text("  ".join(filter(None, parts))), width)
+    return wrap(Text(plain("  ".join(filter(None, parts)), keep_newlines=False)), width)
 
 
 def before_and_after(rescored: Rescored, name: str | None, floor: float | None) -> list[Text]:

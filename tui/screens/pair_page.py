@@ -17,7 +17,7 @@ from engine.plain import plain
 from tui.screens.pair_head import before_and_after, on_pair
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, signed
-from tui.widgets.wrapping import fit, wrap
+from tui.widgets.wrapping import fit, rule, wrap
 
 SIDE_BY_SIDE = 100
 _FOLDED_LINES = 6
@@ -50,7 +50,7 @@ class _Writer:
 
     def head(self, title: str, width: int) -> None:
         self.sections.append(len(self.lines))
-        self.lines.append(fit(Text(f"── {title} {'─' * width}", BOLD), width))
+        self.lines.append(rule(title, width))
 
     def add(self, lines: list[Text]) -> None:
         for line in lines:
@@ -79,7 +79,8 @@ def pair_page(shown: Shown, width: int) -> Page:
 
 
 def _context(writer: _Writer, shown: Shown, width: int) -> None:
-    context = shown.detail.pair.context
+    # The marker the responses continue says nothing that the page does not.
+    context = shown.detail.pair.context.removesuffix("\n\nAssistant:")
     turns = len(_TURN.findall(context))
     start = 0 if shown.unfolded else max(context.rfind(_LAST_HUMAN), 0)
     lines = wrap(marked(context[start:].strip("\n"), (), None, shown.search), width)
@@ -116,9 +117,7 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     half = (width - 3) // 2
     begin = len(writer.lines)
     writer.sections.append(begin)
-    left_head, right_head = (
-        fit(Text(f"── {titles[side]} {'─' * half}", BOLD), half) for side in SIDES
-    )
+    left_head, right_head = (rule(titles[side], half) for side in SIDES)
     writer.lines.append(Text.assemble(left_head, "   ", right_head))
     columns = [wrap(texts[side], half) for side in SIDES]
     writer.add(
@@ -174,9 +173,9 @@ def _find(text: str, search: str) -> Iterator[tuple[int, int]]:
 
 def _with_signs(shown: Text, spans: tuple[tuple[int, int], ...], divergence: int | None) -> Text:
     """Put the signs in between the characters; styles move along."""
-    signs = [(start, 1, "«") for start, _ in spans] + [(end, 0, "»") for _, end in spans]
+    signs = [(start, 2, "«") for start, _ in spans] + [(end, 0, "»") for _, end in spans]
     if divergence is not None and divergence <= len(shown):
-        signs.append((divergence, 2, "▸"))
+        signs.append((divergence, 1, "▸"))
     signs.sort()
     whole = Text()
     begin = 0

@@ -15,6 +15,7 @@ from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import MARKS, Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
 from tui.widgets.figures import BOLD, FAINT, signed
@@ -233,4 +234,4 @@ def _place_of(ids: npt.NDArray[np.int64], identifier: int | None) -> int | None:
 def _row_text(row: PairRow) -> str:
     """The row's figures, parted by tabs."""
     figures = (signed(figure) for figure in (row.margin, row.margin_sae, row.effect))
-    return "\t".join((row.label, row.tranche, verdict_code(row.verdict, row.by), *figures))
+    return line_to_yank(row.label, row.tranche, verdict_code(row.verdict, row.by), *figures)

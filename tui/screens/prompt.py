@@ -18,6 +18,7 @@ from tui.widgets.lines import Lines
 class Prompt(ModalScreen[str | None]):
     """Asks for one line; None where it was left with esc."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("prompt")]
 
     def __init__(self, title: str, value: str = "") -> None:

@@ -9,15 +9,25 @@ from pathlib import Path
 from textual.app import App
 
 from engine.files import write_text
+from engine.hh import Pair
 from engine.plain import plain
 
 
-async def yank(app: App[object], text: str, file: Path) -> str:
-    """Copy a text (control characters made visible: it may be pasted into a shell).
+def line_to_yank(*fields: str) -> str:
+    """Fields parted by tabs, harmless: it may be pasted into a shell."""
+    return "\t".join(plain(field, keep_newlines=False) for field in fields)
 
-    Returns what to tell the user, the file's name in it.
-    """
-    harmless = plain(text)
+
+def texts_to_yank(pair: Pair) -> str:
+    """A pair's name and texts with control characters made visible, for the same reason."""
+    return plain(
+        f"{pair.name}\n--- context\n{pair.context}\n--- chosen\n{pair.chosen}\n"
+        f"--- rejected\n{pair.rejected}\n"
+    )
+
+
+async def yank(app: App[object], harmless: str, file: Path) -> str:
+    """Copy a harmless text; returns what to tell the user, the file's name in it."""
     app.copy_to_clipboard(harmless)  # OSC 52
     by_tmux = bool(os.environ.get("TMUX")) and await _to_tmux(harmless)
     try:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from engine.cache.records import PairDetail
 from engine.errors import UserError
 from tui.screens.base import MainScreen
-from tui.screens.yank import yank
+from tui.screens.yank import texts_to_yank, yank
 
 
 class Yanks(MainScreen):
@@ -34,11 +34,7 @@ class Yanks(MainScreen):
             self.complain(error)
             return
         if detail is not None:
-            pair = detail.pair
-            await self._yank(
-                f"{pair.name}\n--- context\n{pair.context}\n--- chosen\n{pair.chosen}\n"
-                f"--- rejected\n{pair.rejected}\n"
-            )
+            await self._yank(texts_to_yank(detail.pair))
 
     async def _yank(self, text: str | None) -> None:
         if text is not None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.segment import Segment
-from rich.text import Text
+from rich.style import Style
+from rich.text import Span, Text
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -15,7 +14,7 @@ from tui.widgets.wrapping import fit
 def strip(text: Text, width: int, widget: Widget) -> Strip:
     """One line of a widget, filled to its width, in as few segments as its styles allow."""
     fitted = fit(text, width)
-    if not fitted.spans:
+    if not fitted.spans and not fitted.style:
         return Strip([Segment(fitted.plain, widget.rich_style)], width)
     segments = fitted.render(widget.app.console)
     return Strip(Segment.simplify(Segment.apply_style(segments, widget.rich_style)), width)
@@ -38,7 +37,7 @@ class Lines(Widget):
     def show(self, *lines: str | Text) -> None:
         """Replace the lines. The height follows their number."""
         new = [Text(line) if isinstance(line, str) else line for line in lines] or [Text()]
-        if new == self._lines and all(a.spans == b.spans for a, b in _pairs(new, self._lines)):
+        if list(map(_look, new)) == list(map(_look, self._lines)):
             return
         if len(new) != len(self._lines):
             self.styles.height = len(new)
@@ -50,5 +49,5 @@ class Lines(Widget):
         return strip(line, self.size.width, self)
 
 
-def _pairs(left: Sequence[Text], right: Sequence[Text]) -> list[tuple[Text, Text]]:
-    return list(zip(left, right, strict=True))
+def _look(line: Text) -> tuple[str, str | Style, list[Span]]:
+    return line.plain, line.style, line.spans

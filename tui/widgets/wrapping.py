@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
-_WORD = re.compile(r"\s*\S+\s*?(?=\s|$)|\s+")
+_WORD = re.compile(r"\s*\S+|\s+")
 
 
 def wrap(text: Text, width: int) -> list[Text]:
     """The text's lines, each at most `width` cells; styles stay where they were.
 
-    Breaks at white space where it can, inside a word where it must. No text is lost but the
-    newlines. An empty text is one empty line.
+    Breaks at white space where it can, inside a word where it must. Nothing is lost but newlines
+    and the blanks a line was broken at. An empty text is one empty line.
     """
     lines: list[Text] = []
     for paragraph in text.split("\n", allow_blank=True):
         breaks = list(_breaks(paragraph.plain, max(width, 2)))
-        lines.extend(paragraph.divide(breaks) if breaks else [paragraph])
+        for line in paragraph.divide(breaks) if breaks else [paragraph]:
+            if line.cell_len > width:  # by blanks alone, and they say nothing at a line's end
+                line.rstrip_end(width)
+                line.truncate(width)
+            lines.append(line)
     return lines or [Text()]
 
 
@@ -45,6 +49,12 @@ def _breaks(line: str, width: int) -> Iterator[int]:
             start += len(piece)
             yield start
         used = cell_len(pieces[-1]) if pieces else 0
+
+
+def rule(title: str, width: int) -> Text:
+    """A heading: its title, and a line to the end of the width."""
+    start = f"── {title} "
+    return fit(Text(start + "─" * max(width - cell_len(start), 0), "bold"), width)
 
 
 def fit(text: Text, width: int) -> Text:

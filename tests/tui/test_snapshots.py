@@ -1,0 +1,30 @@
+"""Pictures of the screens, looked at once and kept. Update: pytest --snapshot-update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.driving import browser, press, settle
+
+Compare = Callable[..., bool]
+
+PICTURES = {
+    "overview": ((80, 24), ()),
+    "pairs": ((80, 24), ("G", "enter", "j", "j", "4")),
+    "pair": ((80, 24), ("enter", "enter")),
+    "pair_wide": ((200, 50), ("G", "enter", "j", "j", "j", "enter", "r")),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_screen_looks_as_it_did(snap_compare: Compare, name: str) -> None:
+    size, keys = PICTURES[name]
+
+    async def walk(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, *keys)
+
+    assert snap_compare(browser(), terminal_size=size, run_before=walk)
