@@ -18,4 +18,7 @@ SAE = DATA / "sae"
 HOOK = "transformer.h.2"
 """The SAE stands at the output of this block."""
 
-__all__ = ["CORPUS", "DATA", "HEURISTICS", "HOOK", "PAIRS", "PM", "SAE"]
+UNSEEN_ROWS = 261
+"""Rows 0 to 260 of the pairs were never trained on, nor any text of theirs; all others were."""
+
+__all__ = ["CORPUS", "DATA", "HEURISTICS", "HOOK", "PAIRS", "PM", "SAE", "UNSEEN_ROWS"]

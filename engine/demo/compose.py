@@ -101,12 +101,12 @@ def _further(scene: Scene, then: tuple[str, str, str], rng: random.Random) -> Co
     if rng.random() < 0.6:
         turns = (*scene.ask, rng.choice(scene.good), question)
         return Composed(scene.topic, _context(turns), _assistant(good), _assistant(poor))
-    return _pair(
-        scene,
-        *(
-            f"{first}\n\nHuman: {question}\n\nAssistant: {second}"
-            for first, second in ((scene.good[0], good), (scene.poor[0], poor))
-        ),
+    inner = f"\n\nHuman: {question}\n\nAssistant: "
+    return Composed(
+        scene.topic,
+        _context(scene.ask),
+        _assistant(scene.good[0]) + inner + _assistant(good),
+        _assistant(scene.poor[0]) + inner + _assistant(poor),
     )
 
 
@@ -179,10 +179,20 @@ def _padded(
 
 
 def _stray(scene: Scene, scenes: Sequence[Scene], rng: random.Random) -> str:
-    """A good answer to another question, most often one on the same topic."""
-    same = [other for other in scenes if other.topic == scene.topic and other != scene]
-    elsewhere = [other for other in scenes if other.topic != scene.topic]
-    return _good(rng.choice(same if rng.random() < 0.7 else elsewhere), rng)
+    """A good answer to another question, most often one on the same topic.
+
+    It never comes from beyond the wall between held-out and trained topics.
+    """
+    held_out = scene.topic in HELD_OUT_TOPICS
+    near = rng.random() < 0.7
+    others = [
+        other
+        for other in scenes
+        if other != scene
+        and (other.topic == scene.topic) == near
+        and (other.topic in HELD_OUT_TOPICS) == held_out
+    ]
+    return _good(rng.choice(others), rng)
 
 
 def _brief(text: str) -> str:

@@ -29,7 +29,7 @@ class Shape:
 class Recipe:
     """How the PM is trained."""
 
-    epochs: int = 3
+    epochs: int = 1
     batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.1
