@@ -29,6 +29,7 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.runtime
 	$(PIP) --editable '.[test]'
+	$(PIP) --no-deps dictionary-learning # a reference: one module of it is read, nnsight is not needed
 	@touch $@
 
 clean: ## the virtual environment and what tools left behind

@@ -1,0 +1,144 @@
+"""A sealed run: one DuckDB file, built beside its name and renamed in, then only ever read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from engine.cache.judged import JudgedRow, judged_table
+from engine.cache.manifest import Manifest
+from engine.canonical import Json, canonical
+from engine.files import replacing
+from engine.heuristics import Heuristic
+from engine.verdict.selection import Candidate
+
+SCHEMA_VERSION = 1
+RUN_FILE = "run.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is known of a run as a whole."""
+
+    pairs: int
+    """Pairs with base figures."""
+    sample: int
+    """Pairs with rewards that stand for the whole index."""
+    tokens: int
+    noise_floor: float
+    margin_threshold: float
+    fvu: float | None
+    fvu_after_first: float | None
+    reward_recovered: float | None
+    reward_recovered_random: float | None
+    """The same with a random error of equal norm in place of e."""
+    sign_agreement: float | None
+    attribution_pairs: int
+    attribution_features: int
+    attribution_spearman: float | None
+    attribution_sign_agreement: float | None
+    attribution_recall: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredHeuristic:
+    """A heuristic as this run judged it."""
+
+    heuristic: Heuristic
+    direction: str
+    """As judged: `auto` is resolved; `auto` still where the deletion effect gives no side."""
+    folds: tuple[tuple[Candidate, ...], ...]
+    """The candidates that judge each fold; empty for pins."""
+    features: tuple[int, ...]
+    jaccard: float | None
+    in_sample: bool
+    pinned: bool
+    vote_threshold: float
+    chosen_only: int
+    rejected_only: int
+    both: int
+
+
+_REWARDS = """
+CREATE TABLE run.rewards AS
+SELECT id, tokens, truncated, reward_chosen, reward_rejected,
+       reward_chosen - reward_rejected AS margin,
+       reward_chosen_sae, reward_rejected_sae,
+       reward_chosen_sae - reward_rejected_sae AS margin_sae,
+       margin_random_error,
+       id IN (SELECT id FROM sampled) AS in_sample
+FROM (
+    SELECT id, tokens, truncated, reward_chosen, reward_rejected,
+           reward_chosen_sae, reward_rejected_sae, margin_random_error FROM base
+    UNION ALL
+    SELECT id, tokens, truncated, reward_chosen, reward_rejected, NULL, NULL, NULL
+    FROM sample WHERE id NOT IN (SELECT id FROM base)
+) ORDER BY id
+"""
+_FEATURES = """
+CREATE TABLE run.features AS
+SELECT u.id, u.feature, u.activation_chosen, u.activation_rejected, u.attribution,
+       checks.effect, checks.probability
+FROM (
+    SELECT id, unnest(feature) AS feature, unnest(activation_chosen) AS activation_chosen,
+           unnest(activation_rejected) AS activation_rejected, unnest(attribution) AS attribution
+    FROM base
+) AS u LEFT JOIN checks ON checks.id = u.id AND checks.feature = u.feature
+ORDER BY u.id, u.feature
+"""
+
+
+def write_run(
+    target: Path,
+    *,
+    manifest: Manifest,
+    figures: Figures,
+    heuristics: list[MeasuredHeuristic],
+    judged: list[JudgedRow],
+    base: pa.Table,
+    sample: pa.Table,
+    sampled: list[int],
+    checks: pa.Table,
+) -> None:
+    """Seal a run: replace its file by one made of these tables."""
+    meta = pa.table(
+        {
+            "schema_version": [SCHEMA_VERSION],
+            "manifest": [canonical(asdict(manifest))],
+            "figures": [canonical(asdict(figures))],
+        }
+    )
+    measured = pa.table(
+        {
+            "name": pa.array([made.heuristic.name for made in heuristics], pa.string()),
+            "measured": pa.array([json.dumps(_plain(made)) for made in heuristics], pa.string()),
+        }
+    )
+    tables = {
+        "base": base,
+        "sample": sample,
+        "sampled": pa.table({"id": pa.array(sampled, pa.int64())}),
+        "checks": checks,
+        "judged": judged_table(judged),
+        "measured": measured,
+        "meta": meta,
+    }
+    with replacing(target) as beside, duckdb.connect(":memory:") as connection:
+        quoted = str(beside).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS run")
+        for name, table in tables.items():
+            connection.register(name, table)
+        connection.execute(_REWARDS)
+        connection.execute(_FEATURES)
+        connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
+        connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
+        connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")
+        connection.execute("DETACH run")
+
+
+def _plain(measured: MeasuredHeuristic) -> dict[str, Json]:
+    return asdict(measured)

@@ -1,0 +1,88 @@
+"""The Arrow schemas of a run's parts: one row a pair, sparse features as parallel lists."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_FIGURES = [
+    pa.field("id", pa.int64(), nullable=False),
+    pa.field("tokens", pa.int32(), nullable=False),
+    pa.field("truncated", pa.int32(), nullable=False),
+    pa.field("reward_chosen", pa.float32(), nullable=False),
+    pa.field("reward_rejected", pa.float32(), nullable=False),
+]
+
+SAMPLE = pa.schema(_FIGURES)
+"""Rewards alone, of the pairs that stand for the whole index."""
+
+BASE = pa.schema(
+    [
+        *_FIGURES,
+        pa.field("reward_chosen_sae", pa.float32(), nullable=False),
+        pa.field("reward_rejected_sae", pa.float32(), nullable=False),
+        pa.field("margin_random_error", pa.float32(), nullable=False),
+        pa.field("feature", pa.list_(pa.int32()), nullable=False),
+        pa.field("activation_chosen", pa.list_(pa.float32()), nullable=False),
+        pa.field("activation_rejected", pa.list_(pa.float32()), nullable=False),
+        pa.field("attribution", pa.list_(pa.float32()), nullable=False),
+    ]
+)
+"""Every measured pair. The file's metadata holds the moments from which FVU is pooled."""
+
+TEXT_ACTIVATIONS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("side", pa.list_(pa.int8()), nullable=False),
+        pa.field("position", pa.list_(pa.int32()), nullable=False),
+        pa.field("feature", pa.list_(pa.int32()), nullable=False),
+        pa.field("value", pa.list_(pa.float32()), nullable=False),
+        pa.field("text_chosen", pa.list_(pa.int32()), nullable=False),
+        pa.field("text_rejected", pa.list_(pa.int32()), nullable=False),
+    ]
+)
+"""Bearers only: sparse activations over both response texts, and which tokens those are."""
+
+SPANS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("bearer", pa.string(), nullable=False),
+        pa.field("span_start", pa.list_(pa.int32()), nullable=False),
+        pa.field("span_end", pa.list_(pa.int32()), nullable=False),
+        pa.field("span_position", pa.list_(pa.int32()), nullable=False),
+        pa.field("reward_deleted", pa.float32(), nullable=False),
+        pa.field("reward_control", pa.float32()),
+    ]
+)
+"""One heuristic's bearers: spans in characters of the response, S, and the deletion control."""
+
+EFFECTS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("effect", pa.float32()),
+        pa.field("activation", pa.float32()),
+        pa.field("random_effect", pa.float32()),
+        pa.field("effect_all", pa.float32(), nullable=False),
+        pa.field("drop_without_others", pa.float32()),
+        pa.field("drop_without_error", pa.float32(), nullable=False),
+    ]
+)
+"""One heuristic and one feature set: a layer."""
+
+CHECKS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("feature", pa.int32(), nullable=False),
+        pa.field("attribution", pa.float32(), nullable=False),
+        pa.field("effect", pa.float32(), nullable=False),
+        pa.field("probability", pa.float64(), nullable=False),
+    ]
+)
+"""Attribution against exact single effects, on sampled pairs."""
+
+NOISE = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("margin_alone", pa.float32(), nullable=False),
+    ]
+)
+"""Margins of texts run each by itself, for the noise floor."""

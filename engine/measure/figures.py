@@ -1,0 +1,97 @@
+"""A run's own figures: noise floor, threshold, and how faithful its SAE and attributions are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.cache import tables
+from engine.cache.parts import Parts
+from engine.cache.run_file import Figures
+from engine.measure import stages
+from engine.verdict import (
+    attribution_agreement,
+    fvu,
+    margin_threshold,
+    noise_floor,
+    reward_recovered,
+    sign_agreement,
+)
+
+
+def run_figures(
+    parts: Parts, base: pa.Table, sample: pa.Table, checks: pa.Table, sampled: Sequence[int]
+) -> Figures:
+    """Compute them from the tables of a finished run.
+
+    Args:
+        parts: of the run, for the moments in their metadata and the noise stage.
+        base: base figures, one row a pair.
+        sample: rewards of the sampled pairs that have no base figures.
+        checks: exact single effects beside attributions.
+        sampled: ids of the hashed sample.
+    """
+    margins = dict(
+        zip(
+            [*sample["id"].to_pylist(), *base["id"].to_pylist()],
+            np.concatenate([_margin(sample, ""), _margin(base, "")]).tolist(),
+            strict=True,
+        )
+    )
+    noise = parts.read(stages.NOISE, tables.NOISE)
+    tau = noise_floor(
+        [
+            margins[identifier] - alone
+            for identifier, alone in zip(
+                noise["id"].to_pylist(), noise["margin_alone"].to_pylist(), strict=True
+            )
+        ]
+    )
+    margin, margin_sae = _margin(base, ""), _margin(base, "_sae")
+    agreement = attribution_agreement(
+        checks["attribution"].to_numpy(),
+        checks["effect"].to_numpy(),
+        1 / checks["probability"].to_numpy(),
+        checks["id"].to_numpy(),
+    )
+    return Figures(
+        pairs=base.num_rows,
+        sample=len(sampled),
+        tokens=sum(base["tokens"].to_pylist()) + sum(sample["tokens"].to_pylist()),
+        noise_floor=tau,
+        margin_threshold=margin_threshold(tau, [margins[identifier] for identifier in sampled]),
+        fvu=_fvu(parts, stages.MOMENTS),
+        fvu_after_first=_fvu(parts, stages.MOMENTS_AFTER_FIRST),
+        reward_recovered=reward_recovered(margin, margin_sae),
+        reward_recovered_random=reward_recovered(margin, base["margin_random_error"].to_numpy()),
+        sign_agreement=sign_agreement(margin, margin_sae),
+        attribution_pairs=agreement.pairs if agreement else 0,
+        attribution_features=agreement.features if agreement else 0,
+        attribution_spearman=agreement.spearman if agreement else None,
+        attribution_sign_agreement=agreement.sign_agreement if agreement else None,
+        attribution_recall=agreement.recall if agreement else None,
+    )
+
+
+def _margin(table: pa.Table, suffix: str) -> npt.NDArray[np.float64]:
+    chosen, rejected = (
+        table[f"reward_{side}{suffix}"].to_numpy().astype(np.float64)
+        for side in ("chosen", "rejected")
+    )
+    return np.asarray(chosen - rejected)
+
+
+def _fvu(parts: Parts, key: bytes) -> float | None:
+    sums = [json.loads(entry) for entry in parts.metadata(stages.BASE, key)]
+    if not sums:
+        return None
+    return fvu(
+        sum(entry["error"] for entry in sums),
+        np.sum([entry["total"] for entry in sums], axis=0),
+        sum(entry["square"] for entry in sums),
+        sum(entry["tokens"] for entry in sums),
+    )

@@ -1,0 +1,209 @@
+"""One run: its stages in order, then the seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.cache import tables
+from engine.cache.bearers import BearerTable
+from engine.cache.judged import JudgedRow
+from engine.cache.keys import Keys, keys_of, lowest_hashes
+from engine.cache.layout import IndexPaths
+from engine.cache.manifest import Manifest
+from engine.cache.pairs import PairStore
+from engine.cache.parts import Parts
+from engine.cache.run_file import RUN_FILE, Figures, MeasuredHeuristic, write_run
+from engine.canonical import short_hash
+from engine.measure import stages
+from engine.measure.effects import Question
+from engine.measure.figures import run_figures
+from engine.measure.instrument import Instrument
+from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
+from engine.measure.progress import Report
+from engine.measure.selection import Selection, select
+from engine.measure.stages import Work
+
+SAMPLE_PAIRS = 2048
+"""The margins that epsilon_m is a share of (design, section 2)."""
+NOISE_PAIRS = 256
+CHECKED_PAIRS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a run is measured with and on. One sitting may finish what another began."""
+
+    instrument: Instrument
+    manifest: Manifest
+    paths: IndexPaths
+    store: PairStore
+    bearers: Sequence[BearerTable]
+    also: Sequence[int]
+    """Pairs to measure beside the bearers."""
+    report: Report
+
+    @property
+    def run(self) -> str:
+        return self.manifest.config.run
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.paths.run(self.run) / "parts")
+
+    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
+        """Run one stage; how much of it this sitting measured."""
+        return stages.run_stage(
+            self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
+        )
+
+
+def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
+    """Measure what is missing of a run and seal it; its figures, and how much was measured.
+
+    The work counts pairs whose rewards were measured, and the tokens of every stage.
+    """
+    sitting.manifest.write(sitting.paths.run(sitting.run) / "manifest.json")
+    sampled = lowest_hashes(sitting.store, SAMPLE_PAIRS)
+    bearing = {borne.id for table in sitting.bearers for borne in table.bearers}
+    keys = keys_of(sitting.store, sorted(bearing))
+    work = _measure_pairs(sitting, sampled, bearing)
+    tokens = _measure_checks(sitting, sampled, keys)
+    selections = []
+    for table in sitting.bearers:
+        tokens += _measure_spans(sitting, table)
+        selections.append(_select(sitting, table, keys))
+        tokens += _measure_effects(sitting, table, selections[-1])
+    return _seal(sitting, sampled, keys, selections), work + Work(tokens=tokens)
+
+
+def _measure_pairs(sitting: Sitting, sampled: Sequence[int], bearing: set[int]) -> Work:
+    """Base figures of bearers and of whatever else was asked for; rewards of the sample."""
+    instrument, parts = sitting.instrument, sitting.parts
+    measured = parts.covered(stages.BASE)
+    new = bearing - measured
+    both = stages.base_stage(instrument, base_too=True, texts_too=True)
+    texts = stages.base_stage(instrument, base_too=False, texts_too=True)
+    base = stages.base_stage(instrument, base_too=True, texts_too=False)
+    # An interrupted sitting may have left base figures without the texts that go with them.
+    work = sitting.stage(stages.TEXTS, new | parts.covered(stages.TEXTS), both)
+    work += Work(tokens=sitting.stage(stages.TEXTS, bearing, texts).tokens)
+    work += sitting.stage(stages.BASE, bearing | set(sitting.also), base)
+    rest = set(sampled) - parts.covered(stages.BASE)
+    return work + sitting.stage(stages.SAMPLE, rest, stages.sample_stage(instrument))
+
+
+def _measure_checks(sitting: Sitting, sampled: Sequence[int], keys: Mapping[int, Keys]) -> int:
+    """The noise floor's margins, and attribution against exact effects on sampled bearers."""
+    noisy = sampled[:NOISE_PAIRS]
+    tokens = sitting.stage(stages.NOISE, noisy, stages.noise_stage(sitting.instrument)).tokens
+    checked = sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
+    measure = stages.checks_stage(sitting.instrument)
+    return tokens + sitting.stage(stages.CHECKS, checked, measure).tokens
+
+
+def _spans_stage(table: BearerTable) -> str:
+    return f"{stages.SPANS}/{table.heuristic.key}"
+
+
+def _effects_stage(table: BearerTable, features: Sequence[int]) -> str:
+    return f"{stages.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
+
+
+def _measure_spans(sitting: Sitting, table: BearerTable) -> int:
+    bearers = {borne.id: borne for borne in table.bearers}
+    stage = _spans_stage(table)
+    measure = stages.spans_stage(sitting.instrument, stage, table.heuristic, bearers)
+    return sitting.stage(stage, set(bearers), measure).tokens
+
+
+def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> Selection:
+    return select(
+        table,
+        sitting.parts,
+        _spans_stage(table),
+        stages.TEXTS,
+        {identifier: key.context_hash for identifier, key in keys.items()},
+        sitting.instrument.sae.decoder_norms.cpu().numpy(),
+    )
+
+
+def _measure_effects(sitting: Sitting, table: BearerTable, selection: Selection) -> int:
+    """One layer for each feature set: a fold's bearers are judged with the other's features."""
+    spans = by_id(sitting.parts.read(_spans_stage(table), tables.SPANS))
+    tokens = 0
+    for fold in dict.fromkeys(fold.features for fold in selection.folds):
+        questions = {
+            borne.id: Question(
+                bearer=borne.bearer,
+                span=_span(spans[borne.id]),
+                features=fold,
+                seed=f"{table.heuristic.key}:{borne.id}",
+            )
+            for borne in table.bearers
+            if selection.judging(borne.id).features == fold
+        }
+        stage = _effects_stage(table, fold)
+        measure = stages.effects_stage(sitting.instrument, stage, questions)
+        tokens += sitting.stage(stage, set(questions), measure).tokens
+    return tokens
+
+
+def _seal(
+    sitting: Sitting,
+    sampled: Sequence[int],
+    keys: Mapping[int, Keys],
+    selections: Sequence[Selection],
+) -> Figures:
+    parts = sitting.parts
+    base = parts.read(stages.BASE, tables.BASE)
+    sample = parts.read(stages.SAMPLE, tables.SAMPLE)
+    checks = parts.read(stages.CHECKS, tables.CHECKS)
+    figures = run_figures(parts, base, sample, checks, sampled)
+    margins = {
+        row["id"]: Margins(
+            chosen=row["reward_chosen"],
+            rejected=row["reward_rejected"],
+            margin_sae=row["reward_chosen_sae"] - row["reward_rejected_sae"],
+        )
+        for row in base.drop(["feature", "attribution"]).to_pylist()
+    }
+    measured: list[MeasuredHeuristic] = []
+    judged: list[JudgedRow] = []
+    for table, selection in zip(sitting.bearers, selections, strict=True):
+        layer = _layer(parts, table, selection)
+        heuristic, rows = judge_heuristic(
+            table, selection, layer, margins, keys, figures.margin_threshold
+        )
+        measured.append(heuristic)
+        judged += rows
+    write_run(
+        sitting.paths.run(sitting.run) / RUN_FILE,
+        manifest=sitting.manifest,
+        figures=figures,
+        heuristics=measured,
+        judged=judged,
+        base=base,
+        sample=sample,
+        sampled=list(sampled),
+        checks=checks,
+    )
+    return figures
+
+
+def _layer(parts: Parts, table: BearerTable, selection: Selection) -> Layer:
+    effects: dict[int, dict[str, object]] = {}
+    for fold in selection.folds:
+        found = by_id(parts.read(_effects_stage(table, fold.features), tables.EFFECTS))
+        judged = (identifier for identifier in found if identifier in selection.fold_of)
+        effects |= {
+            identifier: found[identifier]
+            for identifier in judged
+            if selection.judging(identifier).features == fold.features
+        }
+    return Layer(spans=by_id(parts.read(_spans_stage(table), tables.SPANS)), effects=effects)
+
+
+def _span(row: Mapping[str, object]) -> tuple[int, ...]:
+    positions = row["span_position"]
+    return tuple(positions) if isinstance(positions, list) else ()

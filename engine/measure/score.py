@@ -1,0 +1,176 @@
+"""`outvoted score`, from what was asked for to sealed runs: one for each SAE."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import torch
+
+from engine.cache.bearers import bearers
+from engine.cache.keys import chosen_ids
+from engine.cache.layout import IndexPaths
+from engine.cache.manifest import Manifest, RunConfig
+from engine.cache.pairs import PairStore, open_pairs
+from engine.canonical import Json
+from engine.errors import UserError
+from engine.files import writer_lock
+from engine.heuristics import Heuristic
+from engine.measure.instrument import Instrument, Positions
+from engine.measure.progress import Report
+from engine.measure.run import Sitting, measure_run
+from engine.models.pm import PreferenceModel, load_pm
+from engine.models.sae.load import load_sae
+from engine.models.tokens import Readout
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """What the command line asks for."""
+
+    paths: IndexPaths
+    heuristics: tuple[Heuristic, ...]
+    pm: str
+    saes: tuple[str, ...]
+    hook: str | None
+    readout: Readout
+    positions: Positions
+    pairs: str
+    dtype: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """One run, as `outvoted score --json` prints it."""
+
+    run: str
+    pairs: int
+    tokens: int
+    seconds: float
+    """Of this sitting, loading the models excluded."""
+    pairs_per_second: float
+    """Pairs whose rewards this sitting measured, over its seconds."""
+    fvu: float | None
+    reward_recovered: float | None
+    sign_agreement: float | None
+    noise_floor: float
+    margin_threshold: float
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
+    """Measure and seal one run for each SAE; what an earlier sitting finished is kept.
+
+    Raises:
+        UserError: the index, a model or an option is at fault, or another process measures the
+            same run.
+    """
+    store = open_pairs(request.paths)
+    try:
+        pm = load_pm(request.pm, dtype=DTYPES[request.dtype], device=request.device)
+        return [_score_one(request, store, pm, sae, report) for sae in request.saes]
+    finally:
+        store.close()
+
+
+def make_instrument(
+    pm: PreferenceModel,
+    sae_path: str,
+    *,
+    hook: str | None,
+    readout: Readout,
+    positions: Positions,
+    device: str,
+) -> Instrument:
+    """Load an SAE and put it on the PM; without a hook point, at the one its config names.
+
+    Raises:
+        UserError: no hook point is named anywhere, or something does not fit.
+    """
+    sae = load_sae(sae_path, device=device)
+    found = hook or sae.hook
+    if found is None:
+        raise UserError(
+            "its config does not say which block it reads",
+            where=sae_path,
+            todo=f"Say it with --hook {pm.blocks_path}.N (the output of block N).",
+        )
+    return Instrument(pm, sae, hook=found, readout=readout, positions=positions)
+
+
+def run_config(instrument: Instrument) -> RunConfig:
+    """What names the run that this instrument measures."""
+    return RunConfig(
+        pm_hash=instrument.pm.hash,
+        tokenizer_hash=instrument.pm.tokenizer_hash,
+        sae_hash=instrument.sae.hash,
+        hook=instrument.hook,
+        readout=instrument.readout,
+        dtype=str(instrument.pm.dtype).removeprefix("torch."),
+        positions=instrument.positions,
+    )
+
+
+def _score_one(
+    request: ScoreRequest, store: PairStore, pm: PreferenceModel, sae: str, report: Report
+) -> ScoreResult:
+    instrument = make_instrument(
+        pm,
+        sae,
+        hook=request.hook,
+        readout=request.readout,
+        positions=request.positions,
+        device=request.device,
+    )
+    for heuristic in request.heuristics:
+        _check_pins(heuristic, instrument.sae.d_sae)
+    manifest = Manifest(
+        config=run_config(instrument),
+        pm=pm.name,
+        pm_path=request.pm,
+        architecture=pm.architecture,
+        sae=instrument.sae.name,
+        sae_path=sae,
+        sae_kind=instrument.sae.kind,
+        d_sae=instrument.sae.d_sae,
+    )
+    started = time.perf_counter()
+    with writer_lock(request.paths.run(manifest.config.run) / "run"):
+        sitting = Sitting(
+            instrument=instrument,
+            manifest=manifest,
+            paths=request.paths,
+            store=store,
+            bearers=bearers(request.paths, store, request.heuristics),
+            also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
+            report=report,
+        )
+        figures, work = measure_run(sitting)
+    seconds = time.perf_counter() - started
+    return ScoreResult(
+        run=manifest.config.run,
+        pairs=figures.pairs,
+        tokens=work.tokens,
+        seconds=seconds,
+        pairs_per_second=work.pairs / seconds,
+        fvu=figures.fvu,
+        reward_recovered=figures.reward_recovered,
+        sign_agreement=figures.sign_agreement,
+        noise_floor=figures.noise_floor,
+        margin_threshold=figures.margin_threshold,
+    )
+
+
+def _check_pins(heuristic: Heuristic, d_sae: int) -> None:
+    wrong = [feature for feature in heuristic.features if not 0 <= feature < d_sae]
+    if wrong:
+        raise UserError(
+            f"feature {wrong[0]} does not exist: the SAE has {d_sae} (0 to {d_sae - 1})",
+            where=f'heuristic "{heuristic.name}"',
+            todo="Correct `features` in the heuristics file.",
+        )
