@@ -66,7 +66,7 @@ class OutvotedApp(App[None]):
         session_path: where the session is kept, and yanked text beside it; None: nowhere.
     """
 
-    CSS_PATH = "styles/outvoted.tcss"
+    CSS_PATH = Path(__file__).parent / "styles" / "outvoted.tcss"
     TITLE = "Outvoted"
     AUTO_FOCUS = ""
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from engine.cache.records import (
     FeatureOnPair,
-    Held,
     HeuristicCard,
     HeuristicOnPair,
     Overview,
@@ -28,7 +27,7 @@ from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, PairName, Side
 from engine.live.edit import Edit, Rescored
 from engine.plain import plain
-from engine.verdict import Judgement, Outvoter, Thresholds, Verdict
+from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:
     import numpy as np

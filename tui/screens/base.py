@@ -27,6 +27,8 @@ class MainScreen(Screen[None]):
 
     AUTO_FOCUS = ""
     place: ClassVar[Place]
+    title_height: ClassVar[int]
+    """Lines the title has as a rule: where it has as many, the body need not move for it."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -43,7 +45,7 @@ class MainScreen(Screen[None]):
         """The session with this screen's part filled in."""
 
     def compose(self) -> ComposeResult:
-        yield Lines(id="title")
+        yield Lines(height=self.title_height, id="title")
         yield from self.body()
         yield Lines(id="state")
         with Horizontal(id="foot"):

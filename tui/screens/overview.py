@@ -25,6 +25,7 @@ class OverviewScreen(Scrolls, MainScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("overview")]
     place: ClassVar[Place] = "overview"
+    title_height = 3
 
     def __init__(
         self, desk: Desk, snapshot: Overview | None, recall: Callable[[str], Session]

@@ -12,6 +12,7 @@ from tui.widgets.figures import (
     BOLD,
     FAINT,
     LETTERS,
+    NOTHING,
     margin_bar,
     percent,
     signed,
@@ -34,6 +35,10 @@ def _flat(text: str) -> str:
     return plain(text, keep_newlines=False)
 
 
+def _measured(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3f}"
+
+
 def title_lines(overview: Overview | None) -> list[Text]:
     """Index and run: what was measured, with what, and the thresholds."""
     if overview is None:
@@ -51,7 +56,7 @@ def title_lines(overview: Overview | None) -> list[Text]:
         ),
         Text(
             f"ε_m {run.margin_threshold:.4g} · noise floor {run.noise_floor:.2g} · "
-            f"FVU {run.fvu:.3f} · reward recovered {run.reward_recovered:.3f}"
+            f"FVU {_measured(run.fvu)} · reward recovered {_measured(run.reward_recovered)}"
         ),
     ]
 

@@ -46,6 +46,7 @@ class PairScreen(Scrolls, Rescores, Yanks):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pair")]
     place: ClassVar[Place] = "pair"
+    title_height = 5
 
     def __init__(
         self, desk: Desk, listing: Listing, identifier: int, side: Side, noise_floor: float | None
@@ -187,7 +188,8 @@ class PairScreen(Scrolls, Rescores, Yanks):
         if shown is None:
             return
         identifier = shown.detail.pair.id
-        self.show(replace(shown, detail=replace(shown.detail, mark=mark, note=note)))
+        self.shown = replace(shown, detail=replace(shown.detail, mark=mark, note=note))
+        self._head()  # the page does not say marks, and is not sent again
         self._listing.show_mark(identifier, mark)
         self.run_worker(self._write_mark(identifier, mark, note), group="marks")
 

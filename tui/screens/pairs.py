@@ -33,6 +33,7 @@ class PairsScreen(Yanks):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pairs")]
     place: ClassVar[Place] = "pairs"
+    title_height = 2
 
     def __init__(self, desk: Desk, session: Session, overview: Overview | None) -> None:
         super().__init__(desk)
@@ -55,6 +56,9 @@ class PairsScreen(Yanks):
 
     def on_resize(self) -> None:
         self._title()
+
+    def on_screen_resume(self) -> None:
+        self.pair_list.reveal()
 
     def _find(self, keep: int | None) -> None:
         """Ask for the query's ids; the cursor goes to the pair `keep` if it is among them."""
@@ -132,7 +136,7 @@ class PairsScreen(Yanks):
         target = self.pair_list.cursor + steps
         if self.pair_list.identifier(target) is None:
             return None
-        self.pair_list.select(target)
+        self.pair_list.jump(target)
         return self.pair_list.identifier()
 
     def show_mark(self, identifier: int, mark: str | None) -> None:

@@ -81,8 +81,8 @@ def verdict_bar(counts: Mapping[Verdict, int], width: int) -> Text:
 
 
 def verdict_counts(counts: Mapping[Verdict, int]) -> str:
-    """`O 9 W 4`: the counts that are not zero, by letter."""
-    return " ".join(f"{LETTERS[v]} {counts[v]}" for v in LETTERS if counts.get(v, 0))
+    """`O:9 W:4`: the counts that are not zero, by letter."""
+    return " ".join(f"{LETTERS[v]}:{counts[v]}" for v in LETTERS if counts.get(v, 0))
 
 
 def margin_bar(value: float | None, largest: float, half: int) -> Text:

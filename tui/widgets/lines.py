@@ -14,8 +14,9 @@ from tui.widgets.wrapping import fit
 def strip(text: Text, width: int, widget: Widget) -> Strip:
     """One line of a widget, filled to its width, in as few segments as its styles allow."""
     fitted = fit(text, width)
-    if not fitted.spans and not fitted.style:
-        return Strip([Segment(fitted.plain, widget.rich_style)], width)
+    if not fitted.spans:  # Text.render would leave the line's own style out
+        own = widget.app.console.get_style(fitted.style)
+        return Strip([Segment(fitted.plain, widget.rich_style + own)], width)
     segments = fitted.render(widget.app.console)
     return Strip(Segment.simplify(Segment.apply_style(segments, widget.rich_style)), width)
 
@@ -25,9 +26,10 @@ class Lines(Widget):
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
 
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:
+    def __init__(self, text: str = "", *, height: int = 1, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: list[Text] = [Text(text)]
+        self._lines: list[Text] = [Text(text), *(Text() for _ in range(height - 1))]
+        self.styles.height = height
 
     @property
     def text(self) -> str:

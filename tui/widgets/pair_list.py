@@ -118,7 +118,8 @@ class PairList(ScrollView, can_focus=False):
                 if row.id == identifier:
                     marked = replace(row, mark=mark)
                     self._pages[page] = (*rows[:offset], marked, *rows[offset + 1 :])
-                    self.refresh_line(page * PAGE + offset)
+                    if self.screen.is_active:  # a change underneath repaints what lies above
+                        self.refresh_line(page * PAGE + offset)
                     return
 
     def select(self, position: int) -> None:
@@ -130,6 +131,17 @@ class PairList(ScrollView, can_focus=False):
         if not self._into_view():
             self.refresh_line(old)
             self.refresh_line(position)
+        self.post_message(self.Moved())
+        self._ask()
+
+    def jump(self, position: int) -> None:
+        """Put the cursor on a row without drawing: the list lies under another screen."""
+        self.cursor = min(max(position, 0), max(len(self) - 1, 0))
+
+    def reveal(self) -> None:
+        """Draw what changed while another screen lay above."""
+        self._into_view()
+        self.refresh()
         self.post_message(self.Moved())
         self._ask()
 
