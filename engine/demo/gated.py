@@ -25,11 +25,11 @@ class SparseRecipe:
     """How the SAE is trained."""
 
     features: int = 768
-    sparsity: float = 0.1
+    sparsity: float = 0.7
     """Weight of the L1 penalty, for inputs scaled to a mean square of one."""
-    steps: int = 6000
-    batch: int = 1024
-    learning_rate: float = 1e-3
+    steps: int = 4000
+    batch: int = 512
+    learning_rate: float = 2e-3
     seed: int = 0
 
 

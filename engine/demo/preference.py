@@ -118,7 +118,7 @@ def train_pm(
 
 
 def _batches(pairs: Sequence[Pair], size: int, generator: torch.Generator) -> list[list[int]]:
-    """Every pair once, at random, but in batches of similar length: half as much padding."""
+    """Full batches of random pairs of similar length (half as much padding); a rest is left out."""
     order = torch.randperm(len(pairs), generator=generator).tolist()
     group = size * 16
     batches = [
