@@ -122,6 +122,12 @@ class PairStore:
             raise several_pairs(spec, found.values())
         return self.pairs(found)[0]
 
+    def name_of(self, identifier: int) -> PairName:
+        """What names the pair of an id for good."""
+        number, row = split_pair_id(identifier)
+        info = self.sources[number]
+        return PairName(info.source, info.split, row)
+
     def _elsewhere(self, parsed: PairSpec) -> tuple[PairName, ...]:
         return tuple(self._present(self.sources.values(), parsed.row).values())
 
@@ -134,10 +140,7 @@ class PairStore:
 
     def _pair(self, row: Row) -> Pair:
         identifier, tranche, context, chosen, rejected = row
-        number, place = split_pair_id(identifier)
-        info = self.sources[number]
-        name = PairName(info.source, info.split, place)
-        return Pair(identifier, name, tranche, context, chosen, rejected)
+        return Pair(identifier, self.name_of(identifier), tranche, context, chosen, rejected)
 
     def _fetch(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
-from engine.verdict import Judgement, Outvoter, Thresholds, Verdict
+from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
     import numpy as np
     import numpy.typing as npt
 
-Held = Literal["held", "not held", "undetermined", "unmeasured"]
 SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
 SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
 
@@ -59,8 +58,8 @@ class RunCard:
     pairs: int
     noise_floor: float
     margin_threshold: float
-    fvu: float
-    reward_recovered: float
+    fvu: float | None
+    reward_recovered: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""One heuristic on one pair, as a screen is told it."""
+
+from __future__ import annotations
+
+import math
+
+from engine.cache.bearers import Borne
+from engine.cache.judged import JudgedRow
+from engine.cache.records import HeuristicOnPair
+from engine.heuristics import Heuristic, kind_of
+from engine.hh import Pair
+from engine.verdict import Judgement, Verdict
+
+
+def measured(heuristic: Heuristic, row: JudgedRow) -> HeuristicOnPair:
+    """From a verdict of a sealed run."""
+    return HeuristicOnPair(
+        heuristic=heuristic,
+        kind=row.kind,
+        bearer=row.bearer,
+        spans=tuple(zip(row.span_start, row.span_end, strict=True)),
+        features=row.features,
+        in_sample=row.in_sample,
+        judgement=row.judgement,
+        thresholds=row.thresholds,
+        decisive=row.decisive,
+        effect=row.effect,
+        activation=row.activation,
+        effect_all=row.effect_all,
+        random_effect=row.random_effect,
+        deletion_effect=row.deletion_effect,
+        control_effect=row.control_effect,
+        drop_without_others=row.drop_without_others,
+        drop_without_error=row.drop_without_error,
+    )
+
+
+def unmeasured(heuristic: Heuristic, borne: Borne, context: int) -> HeuristicOnPair:
+    """Who bears the pattern and where, and nothing else; `context` is its length."""
+    return HeuristicOnPair(
+        heuristic=heuristic,
+        kind=kind_of(borne.bearer, heuristic.direction),
+        bearer=borne.bearer,
+        spans=tuple((start - context, end - context) for start, end in borne.spans),
+        features=(),
+        in_sample=False,
+        judgement=Judgement(Verdict.UNMEASURED, False, None, None, None, None),
+        thresholds=None,
+        decisive=None,
+        effect=None,
+        activation=None,
+        effect_all=None,
+        random_effect=None,
+        deletion_effect=None,
+        control_effect=None,
+        drop_without_others=None,
+        drop_without_error=None,
+    )
+
+
+def suspicions(pair: Pair, margin: float | None, opposite_labels: int) -> tuple[str, ...]:
+    """Why a pair's label may be wrong (design, section 3: `label-suspect`).
+
+    Args:
+        pair: the pair.
+        margin: its stored margin, where there is one.
+        opposite_labels: how many pairs of the index hold the same texts the other way round.
+    """
+    found = []
+    if pair.chosen == pair.rejected:
+        found.append("label-suspect: identical sides")
+    elif margin is not None and math.isclose(margin, 0.0, abs_tol=1e-12):
+        found.append("label-suspect: tied sides")
+    if opposite_labels and pair.chosen != pair.rejected:
+        found.append("label-suspect: the same pair stands elsewhere with the opposite label")
+    return tuple(found)

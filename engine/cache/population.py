@@ -1,0 +1,61 @@
+"""What the verdicts of one heuristic rest on: the deletion control, and the features' coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.cache.judged import JudgedRow
+from engine.heuristics import Heuristic
+from engine.verdict import Held, Interval, bootstrap_mean, coverage, held, on_bearer
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionControl:
+    """What deleting the pattern does, and what deleting a random span does instead.
+
+    Effects are r(bearer) - r(bearer without it): above zero, what was deleted raises reward.
+    """
+
+    held: Held
+    effect: Interval | None
+    control: Interval | None
+    """Over the bearers that have room for a random span."""
+    difference: Interval | None
+    """Effect less control, over those bearers."""
+
+
+def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionControl:
+    """The deletion control over all bearers of a heuristic, bootstrapped over contexts."""
+    effect = bootstrap_mean(
+        [row.deletion_effect for row in judged], [row.context_hash for row in judged]
+    )
+    beside = [(row, row.control_effect) for row in judged if row.control_effect is not None]
+    contexts = [row.context_hash for row, _ in beside]
+    return DeletionControl(
+        held=held(heuristic.direction, effect),
+        effect=effect,
+        control=bootstrap_mean([random for _, random in beside], contexts),
+        difference=bootstrap_mean(
+            [row.deletion_effect - random for row, random in beside], contexts
+        ),
+    )
+
+
+def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | None:
+    """Coverage by the heuristic's features, or by all SAE features at the span.
+
+    None where some bearer has no features at all: then there is nothing to sum.
+    """
+    effects = [row.effect_all if by_all else row.effect for row in judged]
+    measured = [effect for effect in effects if effect is not None]
+    if not judged or len(measured) < len(judged):
+        return None
+    return coverage(
+        [
+            on_bearer(effect, bearer_is_chosen=row.bearer == "chosen")
+            for effect, row in zip(measured, judged, strict=True)
+        ],
+        [row.deletion_effect for row in judged],
+        [row.context_hash for row in judged],
+    )

@@ -1,0 +1,97 @@
+"""The SQL of the pairs screen: fixed fragments and bound values, from a `Query` of plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.cache.records import Query, SortKey
+
+_BORNE_SORT: dict[SortKey, str] = {
+    "row": "b.id",
+    "margin": "b.margin",
+    "margin_sae": "b.margin_sae",
+    "effect": "b.effect",
+    "vote": "b.vote",
+    "distance": "b.distance",
+}
+_PAIR_SORT: dict[SortKey, str] = {
+    "row": "p.id",
+    "margin": "r.margin",
+    "margin_sae": "r.margin_sae",
+    "effect": "p.id",
+    "vote": "p.id",
+    "distance": "p.id",
+}
+_TEXT = """id IN (
+    SELECT id FROM pairs WHERE contains(lower(context || chosen), lower(?))
+    OR contains(lower(context || rejected), lower(?))
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement and the values bound in it."""
+
+    sql: str
+    values: list[object]
+
+
+def ids_question(query: Query, marked: list[int]) -> Question:
+    """The ids of a query's pairs, in its order.
+
+    Args:
+        query: what the screen asks.
+        marked: ids of the pairs that hold one of the query's marks.
+    """
+    conditions: list[str] = []
+    values: list[object] = []
+
+    def only(condition: str, *bound: object) -> None:
+        conditions.append(condition)
+        values.extend(bound)
+
+    if query.heuristic is not None:
+        select, name = "SELECT b.id FROM borne b", "b"
+        order = _BORNE_SORT[query.sort]
+        only("b.heuristic = ?", query.heuristic)
+        if query.kind is not None:
+            only("b.kind = ?", query.kind)
+        if query.verdicts:
+            only("b.verdict IN (SELECT unnest(?::VARCHAR[]))", sorted(map(str, query.verdicts)))
+    else:
+        select, name = "SELECT p.id FROM pairs p LEFT JOIN rewards r ON r.id = p.id", "p"
+        order = _PAIR_SORT[query.sort]
+    if query.tranche is not None:
+        only(f"{name}.tranche = ?", query.tranche)
+    if query.text:
+        only(f"{name}.{_TEXT}", query.text, query.text)
+    if query.marks:
+        only(f"{name}.id IN (SELECT unnest(?::BIGINT[]))", marked)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    direction = "DESC" if query.descending else "ASC"
+    ordered = f"ORDER BY {order} {direction} NULLS LAST, {name}.id"
+    return Question(f"{select} {where} {ordered}", values)
+
+
+ROWS = """
+SELECT p.id, p.tranche, p.context, p.chosen, p.rejected, r.margin, r.margin_sae,
+       b.kind, b.bearer, b.span_start, b.span_end, b.verdict, b.outvoted_by, b.effect,
+       (SELECT arg_max(f.feature, f.attribution) FROM features f
+        WHERE f.id = p.id AND f.attribution > 0
+        AND NOT list_contains(coalesce(b.features, []), f.feature)) AS opposer
+FROM pairs p
+LEFT JOIN rewards r ON r.id = p.id
+LEFT JOIN borne b ON b.id = p.id AND b.heuristic = ?
+WHERE p.id IN (SELECT unnest(?::BIGINT[]))
+"""
+
+REWARDS = """
+SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?
+"""
+
+FEATURES = """
+SELECT feature, activation_chosen, activation_rejected, attribution, effect FROM features
+WHERE id = ? ORDER BY abs(attribution) DESC, feature
+"""
+
+SAME_TEXTS = "SELECT count(*) FROM pairs WHERE content_hash = ?"

@@ -1,0 +1,30 @@
+"""A pattern in its surroundings, on one line that is safe to show."""
+
+from __future__ import annotations
+
+from engine.plain import plain
+
+BEFORE = 60
+AFTER = 120
+
+
+def snippet(context: str, response: str, span: tuple[int, int]) -> tuple[str, str, str]:
+    """Text before, in and after a span of the response (negative: it begins in the context).
+
+    Newlines and runs of spaces become one space, controls visible marks; the match keeps its
+    characters, so that it can be marked.
+    """
+    transcript = context + response
+    start, end = span[0] + len(context), span[1] + len(context)
+    before = transcript[max(0, start - BEFORE) : start]
+    after = transcript[end : end + AFTER]
+    match = plain(transcript[start:end], keep_newlines=False)
+    return _one_line(before), match, _one_line(after)
+
+
+def _one_line(text: str) -> str:
+    """White space folded to single spaces, one at either end where there was any."""
+    middle = " ".join(text.split())
+    left = " " if text[:1].isspace() else ""
+    right = " " if text[-1:].isspace() and middle else ""
+    return plain(left + middle + right, keep_newlines=False)

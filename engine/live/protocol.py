@@ -1,0 +1,159 @@
+"""The messages between a browser and a running PM: JSON, one message a line.
+
+Requests carry texts, never rows of somebody's index. Whatever does not fit a message's fields is
+refused by name, on both sides: the other end may be another version, or not Outvoted at all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+from engine.errors import UserError
+from engine.heuristics import Heuristic
+from engine.hh import Side
+from engine.shapes import build
+from engine.plain import plain
+
+PROTOCOL = 1
+LONGEST_LINE = 16 << 20
+"""Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The worker's first line."""
+
+    protocol: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load this PM and SAE; answered by `Loaded` or `Failed`."""
+
+    id: int
+    pm: str
+    sae: str
+    hook: str
+    readout: str
+    positions: str
+    dtype: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded measures this run."""
+
+    id: int
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A heuristic to look for, and the features that stand for it."""
+
+    heuristic: Heuristic
+    features: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure one pair; answered by `Measured`, `Cancelled` or `Failed`."""
+
+    id: int
+    pair: int
+    """The pair's id, which seeds what is random in the measurement."""
+    context: str
+    chosen: str
+    rejected: str
+    asked: tuple[Asked, ...]
+    scales: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop the measurement with this id between two batches."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A `UserError` of the worker's."""
+
+    id: int
+    what: str
+    where: str | None
+    todo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredHeuristic:
+    """Figures of one heuristic with a bearer."""
+
+    name: str
+    bearer: Side
+    spans: tuple[tuple[int, int], ...]
+    """In characters of the bearer's response."""
+    effect: float | None
+    activation: float | None
+    random_effect: float | None
+    effect_all: float
+    drop_without_others: float | None
+    drop_without_error: float
+    reward_deleted: float
+    reward_control: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Fresh figures of one pair; the feature lists are parallel."""
+
+    id: int
+    reward_chosen: float
+    reward_rejected: float
+    reward_chosen_sae: float
+    reward_rejected_sae: float
+    feature: tuple[int, ...]
+    activation_chosen: tuple[float, ...]
+    activation_rejected: tuple[float, ...]
+    attribution: tuple[float, ...]
+    heuristics: tuple[MeasuredHeuristic, ...]
+
+
+Message: TypeAlias = Hello | Load | Loaded | Measure | Measured | Cancel | Cancelled | Failed
+_KINDS: dict[str, type[Message]] = {
+    kind.__name__.lower(): kind
+    for kind in (Hello, Load, Loaded, Measure, Measured, Cancel, Cancelled, Failed)
+}
+
+
+def encode(message: Message) -> bytes:
+    """One line, its newline included. JSON escapes every control character."""
+    return (json.dumps({"type": type(message).__name__.lower()} | asdict(message)) + "\n").encode()
+
+
+def decode(line: bytes) -> Message:
+    """The message of one line.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        values = json.loads(line)
+        if not isinstance(values, dict) or values.get("type") not in _KINDS:
+            raise ValueError("it has no known type")
+        return build(_KINDS[values.pop("type")], values)
+    except (ValueError, RecursionError) as error:
+        shown = plain(line[:80].decode(errors="replace"), keep_newlines=False)
+        raise UserError(
+            f"this is no message of protocol {PROTOCOL}: {shown} ({error})",
+            todo="Run the same Outvoted on both ends, and nothing that prints to stdout.",
+        ) from None

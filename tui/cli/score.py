@@ -1,0 +1,177 @@
+"""`outvoted score`: start the measurement as a child process, and draw how far it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from engine.canonical import Json
+from engine.errors import UserError
+from engine.plain import plain
+from tui.cli.commands import Subparsers
+from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
+
+READOUTS = ("last-text-token", "appended-end-of-text")
+POSITIONS = ("all", "after-first")
+DTYPES = ("float32", "bfloat16", "float16")
+
+_STAGES = {
+    "texts": "bearers",
+    "base": "pairs",
+    "sample": "sample of the index",
+    "noise": "noise floor",
+    "checks": "attribution check",
+    "spans": "deletion control",
+    "effects": "group effects",
+}
+
+
+def add(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "score",
+        help="measure pairs with a PM and its SAE",
+        description="Measure an index with a PM and one run for each SAE. Interrupt it when you"
+        " like: the same command resumes it, and ends with the same rows.",
+    )
+    parser.add_argument("--pm", required=True, metavar="PM", help="a folder, or ORG/NAME of the hub")
+    parser.add_argument(
+        "--sae", required=True, action="append", metavar="SAE", help="a folder or file; repeatable"
+    )
+    parser.add_argument(
+        "--hook", metavar="BLOCK", help="the block whose output the SAE reads; default: its config's"
+    )
+    parser.add_argument("--readout", choices=READOUTS, default=READOUTS[0])
+    parser.add_argument(
+        "--positions",
+        choices=POSITIONS,
+        default=POSITIONS[0],
+        help="where the reconstruction replaces the residual stream; default: all",
+    )
+    parser.add_argument(
+        "--pairs",
+        default="bearers",
+        metavar="bearers|all|tranche=NAME",
+        help="what to measure; bearers are always measured, and the sample that stands for the"
+        " index; default: bearers",
+    )
+    parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
+    add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    paths = index_paths(args)
+    if not paths.source_numbers():
+        raise UserError(
+            f'there is no index "{paths.name}"',
+            where=str(paths.cache),
+            todo="Make one with `outvoted index SOURCE`.",
+        )
+    request: dict[str, Json] = {
+        "cache": str(paths.cache.absolute()),
+        "name": paths.name,
+        "heuristics": [asdict(heuristic) for heuristic in heuristics(args)],
+        "pm": args.pm,
+        "saes": args.sae,
+        "hook": args.hook,
+        "readout": args.readout,
+        "positions": args.positions,
+        "pairs": args.pairs,
+        "dtype": args.dtype,
+        "device": args.device,
+    }
+    results = _measure(request, Drawing())
+    if args.json:
+        print_json(results)
+    else:
+        _print(results)
+    return 0
+
+
+class Drawing:
+    """Progress bars on stderr: one for each stage, with a rate and an estimate."""
+
+    def __init__(self) -> None:
+        self.bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, highlight=False),
+            refresh_per_second=2,
+        )
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._started: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def show(self, event: dict[str, object]) -> None:
+        """Take one progress event of the child."""
+        run, stage = str(event["run"]), str(event["stage"])
+        done, total = int(str(event["done"])), int(str(event["total"]))
+        key = (run, stage)
+        if key not in self._tasks:
+            if total == 0:
+                return
+            name = _STAGES.get(stage.partition("/")[0], stage)
+            self._tasks[key] = self.bars.add_task(f"{run[:8]} {name}", total=total, rate="")
+            self._started[key] = (time.monotonic(), done)
+        begun, before = self._started[key]
+        seconds = time.monotonic() - begun
+        rate = f"{(done - before) / seconds:.1f} pairs/s" if done > before else ""
+        self.bars.update(self._tasks[key], completed=done, total=total, rate=rate)
+
+
+def _measure(request: dict[str, Json], drawing: Drawing) -> list[Json]:
+    """Run the child to its end; its results.
+
+    Raises:
+        UserError: the child says the user's input is at fault.
+    """
+    results: list[Json] = []
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "engine.measure"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        ) as child,
+        drawing.bars,
+    ):
+        try:
+            for event in _events(child, request):
+                match event.pop("type"):
+                    case "progress":
+                        drawing.show(event)
+                    case "result":
+                        results.append(_json(event))
+                    case _:
+                        raise UserError(
+                            str(event["what"]), where=_text(event["where"]), todo=_text(event["todo"])
+                        )
+        except KeyboardInterrupt:
+            child.wait()
+            raise
+    if child.returncode == 130:
+        raise KeyboardInterrupt
+    if child.returncode:
+        raise RuntimeError(f"the measurement ended with status {child.returncode}")
+    return results
