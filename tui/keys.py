@@ -71,19 +71,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("right", ("l", "right"), "rejected", "Go to the rejected response.", ("pair",)),
     Action("next_section", ("tab",), "next part", "To the pair's next part.", ("pair",)),
     Action("previous_section", ("shift+tab",), "previous part", "To the part before.", ("pair",)),
-    Action("previous_pair", ("[",), "previous", "The list's previous pair.", ("pair",), True),
+    Action("previous_pair", ("[",), "previous", "The list's previous pair.", ("pair",)),
     Action("next_pair", ("]",), "next", "The list's next pair.", ("pair",), True),
     Action(
         "filter", ("f",), "filter", "Which verdicts, kind, tranche and marks.", ("pairs",), True
     ),
-    Action(
-        "search",
-        ("/",),
-        "search",
-        "In the list: keep the pairs with a text. In a pair: find it there.",
-        _TRIAGED,
-        True,
-    ),
+    Action("search", ("/",), "search", "Keep the pairs with a text.", ("pairs",), True),
+    Action("search", ("/",), "find", "Find a text in the pair.", ("pair",)),
     Action("next_match", ("n",), "next match", "The next match, or pattern.", ("pair",)),
     Action("previous_match", ("N",), "match before", "The match before.", ("pair",)),
     Action("sort", ("s",), "sort", "Sort by the next figure.", ("pairs",), True),
@@ -96,7 +90,7 @@ ACTIONS: tuple[Action, ...] = (
         for digit, name in MARKS.items()
     ),
     Action("mark('0')", ("0",), "no mark", "Take the mark back.", _TRIAGED),
-    Action("note", ("m",), "note", "Write a note on the pair.", ("pair",), True),
+    Action("note", ("m",), "note", "Write a note on the pair.", ("pair",)),
     Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
     Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
     Action("flip", ("space",), "set", "Set or clear the line.", ("filter",), True),

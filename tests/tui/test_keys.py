@@ -57,6 +57,11 @@ def test_every_action_has_a_screen_a_key_and_words() -> None:
         assert not any(key.startswith("alt+") for key in action.keys)
 
 
+@pytest.mark.parametrize("place", SCREENS)
+def test_the_footer_fits_80_columns_beside_the_place_in_the_list(place: Place) -> None:
+    assert len(hints(place)) <= 80 - 16
+
+
 def test_each_digit_is_a_mark() -> None:
     marked = {action.keys[0] for action in ACTIONS if action.method == "action_mark"}
     assert marked == {*MARKS, "0"}

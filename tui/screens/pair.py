@@ -13,12 +13,13 @@ from engine.cache.records import PairDetail, Query
 from engine.errors import UserError
 from engine.hh import Side
 from engine.live.edit import Edit
-from tui.keys import MARKS, Place, bindings
+from tui.keys import Place, bindings
 from tui.screens.desk import Desk
 from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_page import Shown, pair_page
 from tui.screens.rescoring import Rescores
 from tui.screens.scrolling import Scrolls
+from tui.screens.triage import Triages
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
@@ -41,7 +42,7 @@ class Listing(Protocol):
     def show_mark(self, identifier: int, mark: str | None) -> None: ...
 
 
-class PairScreen(Scrolls, Rescores, Yanks):
+class PairScreen(Scrolls, Triages, Rescores, Yanks):
     """A fixed head with the figures and a page that scrolls under it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pair")]
@@ -181,37 +182,13 @@ class PairScreen(Scrolls, Rescores, Yanks):
         current = self.shown.search if self.shown else ""
         self.app.push_screen(Prompt("find in this pair", current), search)
 
-    # Triage.
-
-    def _mark(self, mark: str | None, note: str | None) -> None:
-        shown = self.shown
-        if shown is None:
-            return
-        identifier = shown.detail.pair.id
-        self.shown = replace(shown, detail=replace(shown.detail, mark=mark, note=note))
-        self._head()  # the page does not say marks, and is not sent again
-        self._listing.show_mark(identifier, mark)
-        self.run_worker(self._write_mark(identifier, mark, note), group="marks")
-
-    async def _write_mark(self, identifier: int, mark: str | None, note: str | None) -> None:
-        try:
-            await self.desk.ask(lambda reader: reader.mark(identifier, mark, note))
-        except UserError as error:
-            self.complain(error)
-
-    def action_mark(self, digit: str) -> None:
+    def take_triage(self, mark: str | None, note: str | None) -> None:
+        """Show mark and note; the page does not say them, and is not sent again."""
         if self.shown is not None:
-            self._mark(MARKS.get(digit), self.shown.detail.note)
-
-    def action_note(self) -> None:
-        from tui.screens.prompt import Prompt
-
-        def note(text: str | None) -> None:
-            if text is not None and self.shown is not None:
-                self._mark(self.shown.detail.mark, text or None)
-
-        if self.shown is not None:
-            self.app.push_screen(Prompt("note on this pair", self.shown.detail.note or ""), note)
+            detail = replace(self.shown.detail, mark=mark, note=note)
+            self.shown = replace(self.shown, detail=detail)
+            self._listing.show_mark(detail.pair.id, mark)
+            self._head()
 
     # Fresh inference.
 
