@@ -13,12 +13,13 @@ from typing import TypeAlias
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.hh import Side
-from engine.shapes import build
 from engine.plain import plain
+from engine.shapes import build
 
 PROTOCOL = 1
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
+NO_REQUEST = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,15 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop the measurement with this id between two batches."""
+    """Stop the measurement with this id at its next pause."""
 
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
+    """The measurement with this id was stopped; the PM stays loaded."""
+
     id: int
 
 
@@ -89,6 +92,7 @@ class Failed:
     """A `UserError` of the worker's."""
 
     id: int
+    """Of the request; `NO_REQUEST` where a line was none."""
     what: str
     where: str | None
     todo: str | None
@@ -127,6 +131,11 @@ class Measured:
     attribution: tuple[float, ...]
     heuristics: tuple[MeasuredHeuristic, ...]
 
+    def __post_init__(self) -> None:
+        lists = (self.activation_chosen, self.activation_rejected, self.attribution)
+        if any(len(figures) != len(self.feature) for figures in lists):
+            raise ValueError("its lists of features are not equally long")
+
 
 Message: TypeAlias = Hello | Load | Loaded | Measure | Measured | Cancel | Cancelled | Failed
 _KINDS: dict[str, type[Message]] = {
@@ -136,8 +145,22 @@ _KINDS: dict[str, type[Message]] = {
 
 
 def encode(message: Message) -> bytes:
-    """One line, its newline included. JSON escapes every control character."""
-    return (json.dumps({"type": type(message).__name__.lower()} | asdict(message)) + "\n").encode()
+    """One line, its newline included. JSON escapes every control character.
+
+    Raises:
+        UserError: a figure in it is not finite, or the line would be too long to be read.
+    """
+    values = {"type": type(message).__name__.lower()} | asdict(message)
+    try:
+        line = json.dumps(values, allow_nan=False).encode() + b"\n"
+    except ValueError:
+        raise UserError(
+            "a figure is not a finite number",
+            todo="The PM's numbers overflow: use a wider dtype (float32).",
+        ) from None
+    if len(line) > LONGEST_LINE:
+        raise UserError(f"the message has {len(line)} bytes, {LONGEST_LINE} at most are read")
+    return line
 
 
 def decode(line: bytes) -> Message:
@@ -147,13 +170,17 @@ def decode(line: bytes) -> Message:
         UserError: it is none.
     """
     try:
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"it is longer than {LONGEST_LINE} bytes")
         values = json.loads(line)
-        if not isinstance(values, dict) or values.get("type") not in _KINDS:
+        kind = values.pop("type", None) if isinstance(values, dict) else None
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise ValueError("it has no known type")
-        return build(_KINDS[values.pop("type")], values)
+        return build(_KINDS[kind], values)
     except (ValueError, RecursionError) as error:
-        shown = plain(line[:80].decode(errors="replace"), keep_newlines=False)
+        shown = plain(line[:80].decode(errors="replace").strip(), keep_newlines=False)
+        why = plain(str(error)[:200], keep_newlines=False)
         raise UserError(
-            f"this is no message of protocol {PROTOCOL}: {shown} ({error})",
+            f"this is no message of protocol {PROTOCOL}: {shown} ({why})",
             todo="Run the same Outvoted on both ends, and nothing that prints to stdout.",
         ) from None

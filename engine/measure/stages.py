@@ -39,7 +39,7 @@ CHECKS = "checks"
 NOISE = "noise"
 
 PART_IDS = {SAMPLE: 128, BASE: 128}
-"""How many ids a part's range spans; 512 for the stages that measure only few of them."""
+"""How many ids a part's range spans; 1024 for the stages that measure only few of them."""
 
 MOMENTS = b"outvoted.moments"
 MOMENTS_AFTER_FIRST = b"outvoted.moments_after_first"
@@ -94,7 +94,7 @@ def run_stage(
     wanted = set(ids)
     missing = wanted - parts.covered(stage)
     done, computed = len(wanted) - len(missing), 0
-    size = PART_IDS.get(stage.partition("/")[0], 512)
+    size = PART_IDS.get(stage.partition("/")[0], 1024)
     report(Progress(run, stage, done, len(wanted), 0))
     for first, members in ranges(missing, size):
         measured = measure(source.pairs(members))
@@ -111,7 +111,7 @@ def sample_stage(instrument: Instrument) -> Measure:
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs]):
+        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=False):
             packed = instrument.pack(batch)
             rewards = instrument.forward.rewards(packed).tolist()
             tokens += sum(made.tokens for made in packed.bundles)
@@ -140,7 +140,7 @@ def base_stage(instrument: Instrument, *, base_too: bool, texts_too: bool) -> Me
         texts: list[Row] = []
         sums: dict[bytes, list[base.Moments]] = {MOMENTS: [], MOMENTS_AFTER_FIRST: []}
         tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs]):
+        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
             view = instrument.view(batch)
             tokens += int(view.packed.real.sum())
             if base_too:
@@ -173,7 +173,7 @@ def spans_stage(
         }
         rows: list[Row] = []
         tokens = 0
-        for batch in batches([made.prepared for made in edited.values()]):
+        for batch in batches([made.prepared for made in edited.values()], resumed=False):
             deletions = [edited[item.pair.id] for item in batch]
             tokens += sum(item.bundle().tokens for item in batch)
             for made, rewards in zip(
@@ -192,7 +192,7 @@ def effects_stage(instrument: Instrument, stage: str, questions: Mapping[int, Qu
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs]):
+        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
             view = instrument.view(batch)
             tokens += sum(made.tokens for made in view.packed.bundles)
             asked = [questions[prepared.pair.id] for prepared in batch]

@@ -23,7 +23,6 @@ from rich.progress import (
 
 from engine.canonical import Json
 from engine.errors import UserError
-from engine.plain import plain
 from tui.cli.commands import Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
 
@@ -49,12 +48,16 @@ def add(subparsers: Subparsers) -> None:
         description="Measure an index with a PM and one run for each SAE. Interrupt it when you"
         " like: the same command resumes it, and ends with the same rows.",
     )
-    parser.add_argument("--pm", required=True, metavar="PM", help="a folder, or ORG/NAME of the hub")
+    parser.add_argument(
+        "--pm", required=True, metavar="PM", help="a folder, or ORG/NAME of the hub"
+    )
     parser.add_argument(
         "--sae", required=True, action="append", metavar="SAE", help="a folder or file; repeatable"
     )
     parser.add_argument(
-        "--hook", metavar="BLOCK", help="the block whose output the SAE reads; default: its config's"
+        "--hook",
+        metavar="BLOCK",
+        help="the block whose output the SAE reads; default: as its config says",
     )
     parser.add_argument("--readout", choices=READOUTS, default=READOUTS[0])
     parser.add_argument(
@@ -96,7 +99,11 @@ def run(args: argparse.Namespace) -> int:
         "dtype": args.dtype,
         "device": args.device,
     }
-    results = _measure(request, Drawing())
+    try:
+        results = _measure(request, Drawing())
+    except KeyboardInterrupt:
+        print("Finished parts are kept: the same command goes on from them.", file=sys.stderr)
+        raise
     if args.json:
         print_json(results)
     else:
@@ -122,7 +129,7 @@ class Drawing:
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._started: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def show(self, event: dict[str, object]) -> None:
+    def show(self, event: dict[str, Json]) -> None:
         """Take one progress event of the child."""
         run, stage = str(event["run"]), str(event["stage"])
         done, total = int(str(event["done"])), int(str(event["total"]))
@@ -139,13 +146,13 @@ class Drawing:
         self.bars.update(self._tasks[key], completed=done, total=total, rate=rate)
 
 
-def _measure(request: dict[str, Json], drawing: Drawing) -> list[Json]:
+def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]]:
     """Run the child to its end; its results.
 
     Raises:
         UserError: the child says the user's input is at fault.
     """
-    results: list[Json] = []
+    results: list[dict[str, Json]] = []
     with (
         subprocess.Popen(
             [sys.executable, "-m", "engine.measure"],
@@ -162,11 +169,9 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[Json]:
                     case "progress":
                         drawing.show(event)
                     case "result":
-                        results.append(_json(event))
+                        results.append(event)
                     case _:
-                        raise UserError(
-                            str(event["what"]), where=_text(event["where"]), todo=_text(event["todo"])
-                        )
+                        raise _said(event)
         except KeyboardInterrupt:
             child.wait()
             raise
@@ -175,3 +180,31 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[Json]:
     if child.returncode:
         raise RuntimeError(f"the measurement ended with status {child.returncode}")
     return results
+
+
+def _events(child: subprocess.Popen[str], request: dict[str, Json]) -> Iterator[dict[str, Json]]:
+    if child.stdin is None or child.stdout is None:
+        raise RuntimeError("the measurement has no pipes")
+    child.stdin.write(json.dumps(request))
+    child.stdin.close()
+    for line in child.stdout:
+        yield json.loads(line)
+
+
+def _said(event: dict[str, Json]) -> UserError:
+    where, todo = (None if event[key] is None else str(event[key]) for key in ("where", "todo"))
+    return UserError(str(event["what"]), where=where, todo=todo)
+
+
+def _print(results: list[dict[str, Json]]) -> None:
+    for result in results:
+        print(f"run {result['run']}")
+        figures = {key: value for key, value in result.items() if key != "run"}
+        print_table([[key.replace("_", " "), _figure(value)] for key, value in figures.items()])
+    print("The verdicts: `outvoted report`. The pairs: `outvoted`.")
+
+
+def _figure(value: Json) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,}" if isinstance(value, int) else f"{float(str(value)):.6g}"
