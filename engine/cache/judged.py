@@ -48,6 +48,11 @@ class JudgedRow:
     distance: float | None
 
     @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """In characters of the bearer's response; negative where a match begins in the context."""
+        return tuple(zip(self.span_start, self.span_end, strict=True))
+
+    @property
     def thresholds(self) -> Thresholds:
         return Thresholds(
             margin=self.margin_threshold,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from engine.cache.bearers import Borne
 from engine.cache.judged import JudgedRow
 from engine.cache.records import HeuristicOnPair
@@ -18,7 +16,7 @@ def measured(heuristic: Heuristic, row: JudgedRow) -> HeuristicOnPair:
         heuristic=heuristic,
         kind=row.kind,
         bearer=row.bearer,
-        spans=tuple(zip(row.span_start, row.span_end, strict=True)),
+        spans=row.spans,
         features=row.features,
         in_sample=row.in_sample,
         judgement=row.judgement,
@@ -58,18 +56,21 @@ def unmeasured(heuristic: Heuristic, borne: Borne, context: int) -> HeuristicOnP
     )
 
 
-def suspicions(pair: Pair, margin: float | None, opposite_labels: int) -> tuple[str, ...]:
+def suspicions(
+    pair: Pair, margin: float | None, noise_floor: float, opposite_labels: int
+) -> tuple[str, ...]:
     """Why a pair's label may be wrong (design, section 3: `label-suspect`).
 
     Args:
         pair: the pair.
         margin: its stored margin, where there is one.
+        noise_floor: the run's; margins within it are tied.
         opposite_labels: how many pairs of the index hold the same texts the other way round.
     """
     found = []
     if pair.chosen == pair.rejected:
         found.append("label-suspect: identical sides")
-    elif margin is not None and math.isclose(margin, 0.0, abs_tol=1e-12):
+    elif margin is not None and abs(margin) <= noise_floor:
         found.append("label-suspect: tied sides")
     if opposite_labels and pair.chosen != pair.rejected:
         found.append("label-suspect: the same pair stands elsewhere with the opposite label")

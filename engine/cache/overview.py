@@ -1,26 +1,17 @@
-"""The first screen's figures, and the JSON snapshot that holds them between sittings."""
+"""The first screen's figures."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from engine.cache.records import HeuristicCard, Overview, RunCard, TrancheCard
-from engine.files import write_text
-from engine.heuristics import Heuristic, Kind
-from engine.verdict import Verdict
-
-if TYPE_CHECKING:  # a snapshot is read before any of these are loaded
-    from engine.cache.bearers import BearerTable
-    from engine.cache.judged import JudgedRow
-    from engine.cache.sealed import SealedRun
-
-SNAPSHOT = "snapshot.json"
-_VERSION = 1
+from engine.cache.bearers import BearerTable
+from engine.cache.judged import JudgedRow
+from engine.cache.population import covered, deletion_effect
+from engine.cache.records import HeuristicCard, RunCard, TrancheCard
+from engine.cache.sealed import SealedRun
+from engine.heuristics import Kind, kind_of
+from engine.verdict import Verdict, held
 
 
 def run_card(sealed: SealedRun) -> RunCard:
@@ -44,42 +35,36 @@ def run_card(sealed: SealedRun) -> RunCard:
 def heuristic_card(
     table: BearerTable, sealed: SealedRun | None, judged: Sequence[JudgedRow]
 ) -> HeuristicCard:
-    """One heuristic's line. `judged` are its rows; none of them: it reads `unmeasured`."""
-    from engine.cache.population import control, covered  # numpy, not needed by a snapshot
+    """One heuristic's line.
 
-    measured = None
-    if sealed is not None:
-        measured = next((m for m in sealed.heuristics if m.heuristic == table.heuristic), None)
-    if measured is None or not judged:
-        counterexamples = table.counts.chosen_only
-        conforming = table.counts.rejected_only
-        if table.heuristic.direction == "raises":
-            counterexamples, conforming = conforming, counterexamples
-        return HeuristicCard(
-            heuristic=table.heuristic,
-            held="unmeasured",
-            chosen_only=table.counts.chosen_only,
-            rejected_only=table.counts.rejected_only,
-            both=table.counts.both,
-            counterexamples={Verdict.UNMEASURED: counterexamples},
-            conforming={Verdict.UNMEASURED: conforming},
-            features=(),
-            coverage=None,
-            deletion_effect=None,
-        )
-    deletion = control(table.heuristic, judged)
+    Args:
+        table: its bearers.
+        sealed: the run; None, or one that does not know the heuristic: it reads `unmeasured`.
+        judged: the run's verdicts on it that stand; bearers without one read `unmeasured`.
+    """
+    measured = sealed.measured(table.heuristic) if sealed else None
+    effect = deletion_effect(judged)
     coverage = covered(judged)
+    verdicts = {row.id: row for row in judged}
+    direction = table.heuristic.direction
+    kinds: list[tuple[Kind, Verdict]] = []
+    for borne in table.bearers:
+        row = verdicts.get(borne.id)
+        if row is None:
+            kinds.append((kind_of(borne.bearer, direction), Verdict.UNMEASURED))
+        else:
+            kinds.append((row.kind, row.verdict))
     return HeuristicCard(
         heuristic=table.heuristic,
-        held=deletion.held,
+        held=held(direction, effect),
         chosen_only=table.counts.chosen_only,
         rejected_only=table.counts.rejected_only,
         both=table.counts.both,
-        counterexamples=_counts(judged, "counterexample"),
-        conforming=_counts(judged, "conforming"),
-        features=measured.features,
+        counterexamples=_counts(kinds, "counterexample"),
+        conforming=_counts(kinds, "conforming"),
+        features=measured.features if measured else (),
         coverage=coverage.estimate if coverage else None,
-        deletion_effect=deletion.effect.estimate if deletion.effect else None,
+        deletion_effect=effect.estimate if effect else None,
     )
 
 
@@ -103,44 +88,6 @@ def tranche_cards(
     return tuple(cards)
 
 
-def _counts(judged: Sequence[JudgedRow], kind: Kind) -> dict[Verdict, int]:
-    counted = Counter(row.verdict for row in judged if row.kind == kind)
+def _counts(kinds: Iterable[tuple[Kind, Verdict]], kind: Kind) -> dict[Verdict, int]:
+    counted = Counter(verdict for each, verdict in kinds if each == kind)
     return {verdict: counted[verdict] for verdict in Verdict if counted[verdict]}
-
-
-def write_snapshot(path: Path, overview: Overview) -> None:
-    """Keep an overview for the next first frame."""
-    write_text(path, json.dumps({"version": _VERSION, "overview": asdict(overview)}))
-
-
-def read_snapshot(path: Path) -> Overview | None:
-    """The overview that was kept; None where there is none, or another version wrote it."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["version"] != _VERSION:
-            return None
-        values = document["overview"]
-        return Overview(
-            index=values["index"],
-            pairs=values["pairs"],
-            run=RunCard(**values["run"]) if values["run"] else None,
-            heuristics=tuple(_card(card) for card in values["heuristics"]),
-            tranches=tuple(TrancheCard(**card) for card in values["tranches"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
-def _card(values: dict[str, Any]) -> HeuristicCard:
-    heuristic = values.pop("heuristic")
-    counterexamples, conforming = (
-        {Verdict(code): count for code, count in values.pop(kind).items()}
-        for kind in ("counterexamples", "conforming")
-    )
-    return HeuristicCard(
-        heuristic=Heuristic(**heuristic | {"features": tuple(heuristic["features"])}),
-        features=tuple(values.pop("features")),
-        counterexamples=counterexamples,
-        conforming=conforming,
-        **values,
-    )

@@ -71,16 +71,28 @@ class Parts:
 
     def metadata(self, stage: str, key: bytes) -> list[bytes]:
         """A metadata entry of every part of a stage, in the order of `files`."""
-        found = (pq.read_schema(path).metadata for path in self.files(stage))
+        found = (_opened(path).schema_arrow.metadata for path in self.files(stage))
         return [entries[key] for entries in found if entries and key in entries]
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
+    file = _opened(path)
     try:
-        return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowInvalid, OSError, KeyError) as error:
-        raise UserError(
-            f"this part of a run cannot be read ({error})",
-            where=str(path),
-            todo="Delete it and run the same score command again: it measures this part anew.",
-        ) from None
+        return file.read(columns=columns).select(columns)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise _damaged(path, error) from None
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"this part of a run cannot be read ({error})",
+        where=str(path),
+        todo="Delete it and run the same score command again: it measures this part anew.",
+    )

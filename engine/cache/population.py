@@ -25,11 +25,16 @@ class DeletionControl:
     """Effect less control, over those bearers."""
 
 
-def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionControl:
-    """The deletion control over all bearers of a heuristic, bootstrapped over contexts."""
-    effect = bootstrap_mean(
+def deletion_effect(judged: Sequence[JudgedRow]) -> Interval | None:
+    """The mean deletion effect over the bearers, bootstrapped over contexts."""
+    return bootstrap_mean(
         [row.deletion_effect for row in judged], [row.context_hash for row in judged]
     )
+
+
+def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionControl:
+    """The deletion control over all bearers of a heuristic, bootstrapped over contexts."""
+    effect = deletion_effect(judged)
     beside = [(row, row.control_effect) for row in judged if row.control_effect is not None]
     contexts = [row.context_hash for row, _ in beside]
     return DeletionControl(

@@ -27,6 +27,24 @@ _TEXT = """id IN (
     OR contains(lower(context || rejected), lower(?))
 )"""
 
+NOTHING_MEASURED = """
+CREATE VIEW rewards AS SELECT NULL::BIGINT AS id, NULL::FLOAT AS reward_chosen,
+    NULL::FLOAT AS reward_rejected, NULL::FLOAT AS margin, NULL::FLOAT AS margin_sae,
+    NULL::INTEGER[] AS strongest LIMIT 0;
+CREATE VIEW features AS SELECT NULL::BIGINT AS id, NULL::INTEGER AS feature,
+    NULL::FLOAT AS activation_chosen, NULL::FLOAT AS activation_rejected,
+    NULL::FLOAT AS attribution, NULL::FLOAT AS effect LIMIT 0;
+"""
+"""The views of an index without a run."""
+
+MEASURED = """
+CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae, strongest
+    FROM run.rewards;
+CREATE VIEW features AS SELECT id, feature, activation_chosen, activation_rejected, attribution,
+    effect FROM run.features;
+"""
+"""The views of an index whose run is attached as `run`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -74,11 +92,10 @@ def ids_question(query: Query, marked: list[int]) -> Question:
 
 
 ROWS = """
-SELECT p.id, p.tranche, p.context, p.chosen, p.rejected, r.margin, r.margin_sae,
-       b.kind, b.bearer, b.span_start, b.span_end, b.verdict, b.outvoted_by, b.effect,
-       (SELECT arg_max(f.feature, f.attribution) FROM features f
-        WHERE f.id = p.id AND f.attribution > 0
-        AND NOT list_contains(coalesce(b.features, []), f.feature)) AS opposer
+SELECT p.id, p.tranche, p.context, p.chosen, p.rejected, p.content_hash,
+       r.margin, r.margin_sae, r.strongest,
+       b.kind, b.bearer, b.span_start, b.span_end, b.verdict, b.confident, b.outvoted_by,
+       b.decisive, b.effect, b.features
 FROM pairs p
 LEFT JOIN rewards r ON r.id = p.id
 LEFT JOIN borne b ON b.id = p.id AND b.heuristic = ?

@@ -78,14 +78,14 @@ class Query:
     """Which pairs, in what order. Values only: nothing in it is ever read as SQL."""
 
     heuristic: str | None = None
-    """A heuristic's name, or None for every pair of the index."""
+    """A heuristic's name, or None for every pair of the index, whatever its kind and verdict."""
     kind: Kind | None = "counterexample"
     """None: both kinds."""
     verdicts: frozenset[Verdict] = frozenset()
     """Empty: all of them."""
     tranche: str | None = None
     text: str = ""
-    """A literal text that either transcript must contain; ASCII letters match in both cases."""
+    """A literal text that either transcript must contain; letters match in both cases."""
     marks: frozenset[str] = frozenset()
     """Triage marks to keep; empty: all, marked or not."""
     sort: SortKey = "row"
@@ -113,6 +113,10 @@ class PairRow:
     after: str
     """The pattern in its surroundings, newlines and controls already made harmless."""
     mark: str | None
+    confident: bool = False
+    """`pm-wrong` only: the PM gives the label a probability under a quarter."""
+    decisive: bool | None = None
+    """Whether deleting the pattern changes the sign of the margin; None: unmeasured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,13 @@ class Reader(Protocol):
     def pair(self, identifier: int) -> PairDetail: ...
 
     def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
-        """Append a triage mark; None takes it back."""
+        """Append a triage mark and note. Both are stored as they are passed, None clears them.
+
+        Who changes the one passes the other as it stands.
+
+        Raises:
+            UserError: the triage file cannot be written.
+        """
         ...
 
     def marks(self) -> dict[int, str]:

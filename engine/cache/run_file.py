@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from engine.verdict.selection import Candidate
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.duckdb"
+STRONGEST = 32
+"""How many features with the highest attribution stand beside a pair's margins: enough to find
+the strongest one outside a heuristic's own, and no line of a list need look at the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,18 @@ SELECT id, tokens, truncated, reward_chosen, reward_rejected,
        reward_chosen_sae, reward_rejected_sae,
        reward_chosen_sae - reward_rejected_sae AS margin_sae,
        margin_random_error,
-       id IN (SELECT id FROM sampled) AS in_sample
+       id IN (SELECT id FROM sampled) AS in_sample,
+       coalesce(strongest.features, []) AS strongest
 FROM (
     SELECT id, tokens, truncated, reward_chosen, reward_rejected,
            reward_chosen_sae, reward_rejected_sae, margin_random_error FROM base
     UNION ALL
     SELECT id, tokens, truncated, reward_chosen, reward_rejected, NULL, NULL, NULL
     FROM sample WHERE id NOT IN (SELECT id FROM base)
-) ORDER BY id
+) LEFT JOIN (
+    SELECT id, arg_max(feature, attribution, ?) AS features
+    FROM run.features WHERE attribution > 0 GROUP BY id
+) AS strongest USING (id) ORDER BY id
 """
 _FEATURES = """
 CREATE TABLE run.features AS
@@ -104,7 +112,7 @@ def write_run(
     sampled: list[int],
     checks: pa.Table,
 ) -> None:
-    """Seal a run: replace its file by one made of these tables."""
+    """Seal a run: replace its file by one made of these tables. The caller holds the run's lock."""
     meta = pa.table(
         {
             "schema_version": [SCHEMA_VERSION],
@@ -127,13 +135,25 @@ def write_run(
         "measured": measured,
         "meta": meta,
     }
-    with replacing(target) as beside, duckdb.connect(":memory:") as connection:
-        quoted = str(beside).replace("'", "''")
+    for left in target.parent.glob(f".{target.name}.*.part*"):  # of a writer that was killed
+        left.unlink(missing_ok=True)
+    with replacing(target) as beside:
+        try:
+            _write(beside, tables)
+        finally:
+            beside.with_name(f"{beside.name}.wal").unlink(missing_ok=True)
+
+
+def _write(path: Path, tables: Mapping[str, pa.Table]) -> None:
+    # What does not fit in memory goes beside the run, never into the user's working folder.
+    spill = str(path.with_name(f"{path.name}.tmp"))
+    with duckdb.connect(":memory:", config={"temp_directory": spill}) as connection:
+        quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS run")
         for name, table in tables.items():
             connection.register(name, table)
-        connection.execute(_REWARDS)
         connection.execute(_FEATURES)
+        connection.execute(_REWARDS, [STRONGEST])
         connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
         connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
         connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")

@@ -18,8 +18,10 @@ from engine.heuristics import Heuristic
 from engine.verdict.selection import Candidate
 
 _JUDGED = "SELECT * FROM run.judged ORDER BY heuristic, id"
-_MARGINS = "SELECT id, margin FROM run.rewards ORDER BY id"
-_SAMPLED_MARGINS = "SELECT id, margin FROM run.rewards WHERE in_sample ORDER BY id"
+_STANDING = """
+SELECT p.tranche, p.context_hash, r.margin, r.in_sample
+FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class SealedRun:
     @property
     def run(self) -> str:
         return self.manifest.config.run
+
+    def measured(self, heuristic: Heuristic) -> MeasuredHeuristic | None:
+        """How this run judged a heuristic; None where it did not, or judged it otherwise."""
+        return next((made for made in self.heuristics if made.heuristic == heuristic), None)
 
 
 def sealed_runs(paths: IndexPaths) -> list[str]:
@@ -50,11 +56,7 @@ def find_run(paths: IndexPaths, asked: str | None) -> str:
     """
     runs = sealed_runs(paths)
     if not runs:
-        raise UserError(
-            f'the index "{paths.name}" has no finished run',
-            where=str(paths.runs),
-            todo="Make one with `outvoted score --pm PM --sae SAE`.",
-        )
+        raise no_run(paths)
     found = [run for run in runs if run.startswith(asked or "")]
     if asked and len(found) != 1:
         raise UserError(
@@ -65,13 +67,24 @@ def find_run(paths: IndexPaths, asked: str | None) -> str:
     return found[0]
 
 
+def no_run(paths: IndexPaths) -> UserError:
+    """Nothing has been measured yet, and how to."""
+    return UserError(
+        f'the index "{paths.name}" has no finished run',
+        where=str(paths.runs),
+        todo="Make one with `outvoted score --pm PM --sae SAE`.",
+    )
+
+
 def run_path(paths: IndexPaths, run: str) -> Path:
     """The DuckDB file of a sealed run."""
     return paths.run(run) / RUN_FILE
 
 
-def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
-    """What the run attached as `run` says of itself.
+def read_sealed(
+    cursor: duckdb.DuckDBPyConnection, where: Path
+) -> tuple[SealedRun, list[JudgedRow]]:
+    """What the run attached as `run` says of itself, and every verdict in it.
 
     Raises:
         UserError: another version of Outvoted wrote it, or it is damaged.
@@ -82,42 +95,65 @@ def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
         ).fetchall()
         if version != SCHEMA_VERSION:
             raise UserError(
-                f"it has schema version {version}, this Outvoted reads {SCHEMA_VERSION}",
+                f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
                 where=str(where),
                 todo="Run the same `outvoted score` again: it seals the run anew from its parts.",
             )
         measured = cursor.execute("SELECT measured FROM run.heuristics").fetchall()
-        return SealedRun(
+        sealed = SealedRun(
             manifest=_manifest(json.loads(manifest)),
             figures=Figures(**json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
-    except (duckdb.Error, ValueError, TypeError, KeyError) as error:
-        raise UserError(
-            f"this is not the file of a sealed run ({str(error).splitlines()[0]})",
-            where=str(where),
-            todo="Delete it and run the same `outvoted score` again.",
-        ) from None
+        return sealed, [judged_row(row) for row in cursor.execute(_JUDGED).fetchall()]
+    except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise damaged_run(where, error) from None
 
 
-def read_judged(cursor: duckdb.DuckDBPyConnection) -> list[JudgedRow]:
-    """Every verdict of the run attached as `run`."""
-    return [judged_row(row) for row in cursor.execute(_JUDGED).fetchall()]
+def damaged_run(where: Path, error: Exception) -> UserError:
+    """The run's file does not hold what a sealed run holds: which one, and what to do."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(
+        f"run {where.parent.name} is damaged ({reason})",
+        where=str(where),
+        todo="Delete the file and run the same `outvoted score` again: it seals the run anew from"
+        " its parts. Other runs are untouched: name one with --run.",
+    )
 
 
-def standing_margins(
-    cursor: duckdb.DuckDBPyConnection, pairs: int
-) -> tuple[dict[int, float], bool]:
-    """Margins by id of the pairs that stand for the index, and whether those are all its pairs.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The margins that stand for an index, one for each pair, in the order of their ids.
 
-    Bearers alone stand for nobody: where a run has not measured the whole index, its hashed
-    sample does.
+    Bearers alone stand for nobody: where a run has not measured every pair, its hashed sample
+    does.
     """
-    rows = cursor.execute(_MARGINS).fetchall()
+
+    complete: bool
+    """Whether these are all pairs of the index, and not a sample."""
+    tranches: tuple[str, ...]
+    context_hashes: tuple[str, ...]
+    margins: tuple[float, ...]
+
+    def by_tranche(self) -> dict[str, list[float]]:
+        """The margins of each tranche that has any."""
+        found: dict[str, list[float]] = {}
+        for tranche, margin in zip(self.tranches, self.margins, strict=True):
+            found.setdefault(tranche, []).append(margin)
+        return found
+
+
+def standing_margins(cursor: duckdb.DuckDBPyConnection, pairs: int) -> Standing:
+    """The margins of the run attached as `run` that stand for an index of so many pairs."""
+    rows = cursor.execute(_STANDING).fetchall()
     complete = len(rows) >= pairs
-    if not complete:
-        rows = cursor.execute(_SAMPLED_MARGINS).fetchall()
-    return dict(rows), complete
+    kept = [row for row in rows if complete or row[3]]
+    return Standing(
+        complete=complete,
+        tranches=tuple(row[0] for row in kept),
+        context_hashes=tuple(row[1] for row in kept),
+        margins=tuple(row[2] for row in kept),
+    )
 
 
 def _manifest(values: dict[str, Any]) -> Manifest:

@@ -6,6 +6,8 @@ from engine.plain import plain
 
 BEFORE = 60
 AFTER = 120
+MATCH = 200
+"""Characters told of a match at most: a regular expression may match a whole response."""
 
 
 def snippet(context: str, response: str, span: tuple[int, int]) -> tuple[str, str, str]:
@@ -18,7 +20,7 @@ def snippet(context: str, response: str, span: tuple[int, int]) -> tuple[str, st
     start, end = span[0] + len(context), span[1] + len(context)
     before = transcript[max(0, start - BEFORE) : start]
     after = transcript[end : end + AFTER]
-    match = plain(transcript[start:end], keep_newlines=False)
+    match = plain(transcript[start : min(end, start + MATCH)], keep_newlines=False)
     return _one_line(before), match, _one_line(after)
 
 

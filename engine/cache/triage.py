@@ -7,12 +7,18 @@ import getpass
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
+from engine.errors import UserError
 from engine.hh import Pair, PairName
+from engine.shapes import build
+
+MOST_ROWS = 1 << 40
+"""A row above this fits no pair's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +54,70 @@ class TriageFile:
     def __init__(self, folder: Path, user: str) -> None:
         self.path = folder / f"{user}.jsonl"
 
-    def append(self, pair: Pair, mark: str | None, note: str | None) -> None:
-        """Add one line, whole and on disk before this returns, whoever else appends."""
-        line = Triage(
+    def append(self, pair: Pair, mark: str | None, note: str | None) -> Triage:
+        """Add one line, whole and on disk before this returns, whoever else appends.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        made = Triage(
             source=pair.name.source,
             split=pair.name.split,
             row=pair.name.row,
             content_hash=pair.content_hash,
             mark=mark,
-            note=note,
+            note=None if note is None else note.encode("utf-8", "replace").decode(),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            stream.write(json.dumps(asdict(line), ensure_ascii=False) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                line = json.dumps(asdict(made)).encode() + b"\n"
+                stream.write(line if _ends_whole(stream) else b"\n" + line)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise UserError(
+                f"the mark was not kept: {error.strerror}",
+                where=str(self.path),
+                todo="Make the folder writable, or name another one with --cache.",
+            ) from None
+        return made
 
     def read(self) -> dict[PairName, Triage]:
-        """The last word on each pair. A line that a crash cut short is passed over."""
+        """The last word on each pair. A line that a crash cut short is passed over.
+
+        Raises:
+            UserError: the file is there and cannot be read.
+        """
         try:
-            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+            text = self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return {}
-        return {made.name: made for made in _parsed(lines)}
+        except OSError as error:
+            raise UserError(
+                f"triage marks cannot be read: {error.strerror}",
+                where=str(self.path),
+                todo="Make the file readable, or move it away.",
+            ) from None
+        # Not splitlines(): it also breaks at characters that JSON leaves as they are.
+        return {made.name: made for made in _parsed(text.split("\n"))}
 
 
-def _parsed(lines: Iterable[str]) -> Iterable[Triage]:
+def _ends_whole(stream: BinaryIO) -> bool:
+    """Whether the last line is a whole one, so that the next cannot be glued to it."""
+    if stream.seek(0, os.SEEK_END) == 0:
+        return True
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"
+
+
+def _parsed(lines: Iterable[str]) -> Iterator[Triage]:
     for line in lines:
         try:
-            yield Triage(**json.loads(line))
-        except (ValueError, TypeError):
+            made = build(Triage, json.loads(line))
+        except (ValueError, RecursionError):
             continue
+        if 0 <= made.row < MOST_ROWS:
+            yield made

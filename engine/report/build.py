@@ -1,0 +1,41 @@
+"""From an open index and its run to the report."""
+
+from __future__ import annotations
+
+from engine.cache.keys import keys_of
+from engine.cache.reader import IndexReader
+from engine.cache.sealed import no_run
+from engine.report.margins import tranche_margins
+from engine.report.on_heuristic import on_heuristic
+from engine.report.report import Report
+
+
+def build_report(reader: IndexReader) -> Report:
+    """The answer of the reader's run, on the heuristics the reader looks at.
+
+    Raises:
+        UserError: the index has no run.
+    """
+    run, standing = reader.run, reader.standing()
+    if run is None or standing is None:
+        raise no_run(reader.paths)
+    keys = keys_of(
+        reader.store, sorted({borne.id for table in reader.tables for borne in table.bearers})
+    )
+    return Report(
+        index=reader.paths.name,
+        pairs=reader.store.count(),
+        manifest=run.manifest,
+        figures=run.figures,
+        margins=tranche_margins(standing, reader.store.tranches()),
+        heuristics=tuple(
+            on_heuristic(
+                table,
+                run.measured(table.heuristic),
+                reader.judged_of(table.heuristic),
+                keys,
+                run.figures.margin_threshold,
+            )
+            for table in reader.tables
+        ),
+    )

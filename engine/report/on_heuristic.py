@@ -1,0 +1,122 @@
+"""What a run says of one heuristic: deletion control, features, coverage, and the verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.cache.bearers import BearerTable
+from engine.cache.judged import JudgedRow
+from engine.cache.keys import Keys
+from engine.cache.population import control, covered
+from engine.cache.run_file import MeasuredHeuristic
+from engine.heuristics import Kind, kind_of
+from engine.report.report import HeuristicReport, KindReport
+from engine.verdict import (
+    JudgedPair,
+    Outvoter,
+    Shares,
+    Verdict,
+    differences,
+    kind_shares,
+    verdicts_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """One bearer as the population counts it; `row` is None where the run has no verdict on it."""
+
+    kind: Kind
+    tranche: str
+    context_hash: str
+    row: JudgedRow | None
+
+    @property
+    def judged(self) -> JudgedPair:
+        row = self.row
+        return JudgedPair(
+            verdict=row.verdict if row else Verdict.UNMEASURED,
+            margin=row.margin if row else math.nan,
+            tranche=self.tranche,
+            context_hash=self.context_hash,
+        )
+
+
+def on_heuristic(
+    table: BearerTable,
+    measured: MeasuredHeuristic | None,
+    judged: Sequence[JudgedRow],
+    keys: dict[int, Keys],
+    margin_threshold: float,
+) -> HeuristicReport:
+    """Report on one heuristic.
+
+    Args:
+        table: the heuristic and all its bearers in the index.
+        measured: how the run judged it; None where it did not.
+        judged: the run's verdicts on it that stand.
+        keys: tranche and context of every bearer, by id.
+        margin_threshold: epsilon_m; a pair above it is one the PM got right.
+    """
+    rows = {row.id: row for row in judged}
+    bearers = [
+        Bearer(
+            kind=row.kind if row else kind_of(borne.bearer, table.heuristic.direction),
+            tranche=keys[borne.id].tranche,
+            context_hash=keys[borne.id].context_hash,
+            row=row,
+        )
+        for borne in table.bearers
+        for row in [rows.get(borne.id)]
+    ]
+    counterexamples = [bearer for bearer in bearers if bearer.kind == "counterexample"]
+    conforming = [bearer for bearer in bearers if bearer.kind == "conforming"]
+    return HeuristicReport(
+        heuristic=table.heuristic,
+        chosen_only=table.counts.chosen_only,
+        rejected_only=table.counts.rejected_only,
+        both=table.counts.both,
+        direction_judged=measured.direction if measured else table.heuristic.direction,
+        deletion=control(table.heuristic, judged),
+        features=measured.features if measured else (),
+        folds=measured.folds if measured else (),
+        jaccard=measured.jaccard if measured else None,
+        in_sample=measured.in_sample if measured else False,
+        pinned=measured.pinned if measured else False,
+        vote_threshold=measured.vote_threshold if measured else None,
+        coverage=covered(judged),
+        coverage_all=covered(judged, by_all=True),
+        counterexamples=_of_kind("counterexample", counterexamples, margin_threshold),
+        conforming=_of_kind("conforming", conforming, margin_threshold),
+        differences=differences(
+            [bearer.judged for bearer in counterexamples], [bearer.judged for bearer in conforming]
+        ),
+    )
+
+
+def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> KindReport:
+    found = kind_shares([bearer.judged for bearer in bearers], kind, margin_threshold)
+    rows = [bearer.row for bearer in bearers if bearer.row is not None]
+    by = Counter(row.outvoted_by for row in rows if row.outvoted_by is not None)
+    outvoters: tuple[Outvoter, ...] = ("features", "error")
+    return KindReport(
+        kind=kind,
+        pooled=found.pooled,
+        by_tranche=found.by_tranche,
+        outvoted_by={outvoter: by[outvoter] for outvoter in outvoters},
+        confident=sum(row.confident for row in rows),
+        decisive=sum(row.decisive for row in rows),
+        absent=_absent(kind, found.pooled),
+    )
+
+
+def _absent(kind: Kind, shares: Shares) -> tuple[Verdict, ...]:
+    return tuple(
+        verdict
+        for verdict in verdicts_of(kind)
+        if verdict is not Verdict.UNMEASURED
+        and (verdict not in shares.verdicts or shares.verdicts[verdict].count == 0)
+    )

@@ -1,0 +1,130 @@
+"""The population's answer, as data: what `outvoted report` prints and its JSON holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.cache.manifest import Manifest
+from engine.cache.population import DeletionControl
+from engine.cache.run_file import Figures
+from engine.heuristics import Heuristic, Kind
+from engine.verdict import (
+    Calibration,
+    Candidate,
+    Interval,
+    Outvoter,
+    Scores,
+    Shares,
+    Verdict,
+    about_these_features_only,
+)
+
+POOLED = "all"
+"""What the row over all tranches is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginsRow:
+    """Margins and calibration of one tranche, or of all of them."""
+
+    tranche: str
+    pooled: bool
+    in_index: int
+    """How many pairs the index has there."""
+    calibration: Calibration | None
+    """Over the margins that stand for them; None without any."""
+    at_temperature: Scores | None
+    """At the fitted T, cross-fitted by context; None where a fold has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Margins by tranche, and whose they are."""
+
+    complete: bool
+    """Whether every pair of the index stands for itself, and no sample for it."""
+    pairs: int
+    pooled: MarginsRow
+    tranches: tuple[MarginsRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KindReport:
+    """One heuristic's counterexamples, or its conforming pairs."""
+
+    kind: Kind
+    pooled: Shares
+    by_tranche: Mapping[str, Shares]
+    outvoted_by: Mapping[Outvoter, int]
+    confident: int
+    """`pm-wrong` with a probability under a quarter for the label."""
+    decisive: int
+    """Pairs whose margin changes its sign when the pattern is deleted."""
+    absent: tuple[Verdict, ...]
+    """The verdicts that fall on none of the pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicReport:
+    """All that the run says of one heuristic."""
+
+    heuristic: Heuristic
+    chosen_only: int
+    rejected_only: int
+    both: int
+    direction_judged: str
+    """`auto` is resolved here, where the deletion effect gives a side."""
+    deletion: DeletionControl
+    features: tuple[int, ...]
+    folds: tuple[tuple[Candidate, ...], ...]
+    """The candidates that judge each fold; empty for pins."""
+    jaccard: float | None
+    in_sample: bool
+    pinned: bool
+    vote_threshold: float | None
+    """None: the run does not know the heuristic."""
+    coverage: Interval | None
+    coverage_all: Interval | None
+    counterexamples: KindReport
+    conforming: KindReport
+    differences: Mapping[Verdict, Interval]
+    """Shares among counterexamples less those among conforming pairs."""
+
+    @property
+    def about(self) -> str | None:
+        """What the verdicts speak of; None where the features' coverage is unmeasured."""
+        if self.coverage is None:
+            return None
+        only = about_these_features_only(self.coverage.estimate)
+        return "these features, not the heuristic" if only else "the heuristic"
+
+    @property
+    def withheld(self) -> str | None:
+        """Why shares are withheld; None where they are not."""
+        match self.deletion.held:
+            case "held":
+                return None
+            case "not held":
+                return "this PM does not hold the heuristic"
+            case "undetermined":
+                return "whether this PM holds the heuristic is undetermined"
+            case "unmeasured":
+                return "this run has not measured the heuristic"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run's answer."""
+
+    index: str
+    pairs: int
+    """Of the index."""
+    manifest: Manifest
+    figures: Figures
+    margins: Margins
+    heuristics: tuple[HeuristicReport, ...]
+
+    @property
+    def run(self) -> str:
+        return self.manifest.config.run

@@ -1,0 +1,93 @@
+"""The report in words and tables, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.report.report import Margins, MarginsRow, Report
+from tui.cli.report_heuristic import heuristic_text
+from tui.cli.wording import NONE, bare, columns, figure, name, percent, ratio, signed, wrapped
+
+_MARGINS = ("tranche", "pairs", "margin", "right", "NLL", "Brier", "ECE", "T")
+
+
+def report_text(report: Report) -> Iterator[str]:
+    """The report's lines."""
+    yield from _run(report)
+    yield ""
+    yield from _faithfulness(report)
+    yield ""
+    yield from _margins(report.margins)
+    for made in report.heuristics:
+        yield ""
+        yield from heuristic_text(made)
+
+
+def _run(report: Report) -> Iterator[str]:
+    manifest, figures = report.manifest, report.figures
+    config = manifest.config
+    yield f"Run {report.run} on the index {bare(report.index)}"
+    facts = [
+        ("PM", f"{manifest.pm} ({manifest.architecture})"),
+        ("SAE", f"{manifest.sae} ({manifest.sae_kind}, {manifest.d_sae:,} features)"),
+        ("hook", f"{config.hook}, reconstructed at positions: {config.positions}"),
+        ("readout", f"{config.readout}, {config.dtype}"),
+        ("pairs", f"{figures.pairs:,} measured of {report.pairs:,}, {figures.tokens:,} tokens"),
+        (
+            "tie",
+            f"|margin| <= {figure(figures.margin_threshold)}"
+            f" (noise floor {figure(figures.noise_floor)})",
+        ),
+    ]
+    for what, fact in facts:
+        yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
+
+
+def _faithfulness(report: Report) -> Iterator[str]:
+    figures = report.figures
+    yield "How far the SAE can be trusted"
+    random = figures.reward_recovered_random
+    yield from wrapped(
+        f"FVU {ratio(figures.fvu)}, without first tokens {ratio(figures.fvu_after_first)}."
+        f" Reward recovered by the reconstruction {ratio(figures.reward_recovered)};"
+        f" with a random error of equal norm {ratio(random)}."
+        f" The margin keeps its sign in {percent(figures.sign_agreement)} of the pairs.",
+        indent=2,
+    )
+    if figures.attribution_features:
+        yield from wrapped(
+            f"Attribution against exact effects, {figures.attribution_features:,} features of"
+            f" {figures.attribution_pairs:,} pairs:"
+            f" Spearman {figure(figures.attribution_spearman)}, same sign"
+            f" {percent(figures.attribution_sign_agreement)}, recall of the strongest"
+            f" {percent(figures.attribution_recall)}.",
+            indent=2,
+        )
+
+
+def _margins(margins: Margins) -> Iterator[str]:
+    whose = (
+        f"all {margins.pairs:,} pairs"
+        if margins.complete
+        else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
+    )
+    yield f"Mean margin and calibration, over {whose}"
+    rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
+    yield from columns([_MARGINS, *map(_margins_row, rows)], indent=2)
+    fitted = [row.calibration for row in rows if row.calibration]
+    if any(made.temperature is None for made in fitted):
+        yield from wrapped("No T: no finite temperature fits best, as where the mean is <= 0.", 2)
+
+
+def _margins_row(row: MarginsRow) -> tuple[str, ...]:
+    made = row.calibration
+    if made is None:
+        return (name(row.tranche), "0", *[NONE] * (len(_MARGINS) - 2))
+    return (
+        name(row.tranche),
+        f"{made.pairs:,}",
+        signed(made.mean_margin),
+        percent(made.accuracy),
+        *(f"{value:.3f}" for value in (made.nll, made.brier, made.ece)),
+        figure(made.temperature),
+    )
