@@ -15,8 +15,8 @@ HEURISTICS = DATA / "heuristics.toml"
 PM = DATA / "pm"
 SAE = DATA / "sae"
 
-HOOK = "transformer.h.2"
-"""The SAE stands at the output of this block."""
+HOOK = "transformer.h.0"
+"""The SAE stands at the output of this block: above it a pattern has spread over later tokens."""
 
 UNSEEN_ROWS = 261
 """Rows 0 to 260 of the pairs were never trained on, nor any text of theirs; all others were."""

@@ -12,7 +12,9 @@ from engine.cache.keys import chosen_ids
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
+from engine.demo.place import remembered, resolve
 from engine.errors import UserError
 from engine.files import writer_lock
 from engine.heuristics import Heuristic
@@ -72,7 +74,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     """
     store = open_pairs(request.paths)
     try:
-        pm = load_pm(request.pm, dtype=DTYPES[request.dtype], device=request.device)
+        pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
         return [_score_one(request, store, pm, sae, report) for sae in request.saes]
     finally:
         store.close()
@@ -92,7 +94,7 @@ def make_instrument(
     Raises:
         UserError: no hook point is named anywhere, or something does not fit.
     """
-    sae = load_sae(sae_path, device=device)
+    sae = load_sae(resolve(sae_path), device=device)
     found = hook or sae.hook
     if found is None:
         raise UserError(
@@ -132,10 +134,10 @@ def _score_one(
     manifest = Manifest(
         config=run_config(instrument),
         pm=pm.name,
-        pm_path=request.pm,
+        pm_path=remembered(request.pm),
         architecture=pm.architecture,
         sae=instrument.sae.name,
-        sae_path=sae,
+        sae_path=remembered(sae),
         sae_kind=instrument.sae.kind,
         d_sae=instrument.sae.d_sae,
     )
@@ -152,6 +154,7 @@ def _score_one(
         )
         figures, work = measure_run(sitting)
     seconds = time.perf_counter() - started
+    refresh_snapshot(request.paths)
     return ScoreResult(
         run=manifest.config.run,
         pairs=figures.pairs,

@@ -1,0 +1,136 @@
+"""`outvoted` without a command: the browser on an index."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cache.layout import IndexPaths, cache_dir
+from engine.cache.snapshot import read_snapshot, snapshot_path
+from engine.errors import UserError
+from engine.heuristics import Heuristic
+from engine.live.edit import Rescorer
+from tui.cli.commands import Subparsers
+from tui.cli.options import add_common, heuristics
+
+if TYPE_CHECKING:  # duckdb comes after the first frame
+    from engine.cache.reader import IndexReader
+
+_LAST = "last-index"
+WORKER = (sys.executable, "-m", "tui", "worker")
+
+
+def add(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("browse", description="Browse an index.")
+    add_common(parser)
+    add_worker(parser)
+    parser.set_defaults(name=None)
+
+
+def add_worker(parser: argparse.ArgumentParser) -> None:
+    """Which PM answers `r` and `e`."""
+    parser.add_argument(
+        "--worker",
+        metavar="COMMAND",
+        help='what runs the PM, such as "ssh gpu1 outvoted worker"; default: this machine',
+    )
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
+
+
+def run(args: argparse.Namespace) -> int:
+    cache = cache_dir(args.cache)
+    name = args.name or last_index(cache)
+    if name is None:
+        from tui.cli import demo
+
+        return demo.browse(args)
+    asked = heuristics(args) if args.heuristics else None
+    return browse(args, IndexPaths(cache, name), asked)
+
+
+def last_index(cache: Path) -> str | None:
+    """The index that was browsed last, else `default`; None where neither is there."""
+    try:
+        last = (cache / _LAST).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        last = ""
+    for name in (last, "default"):
+        try:
+            if name and IndexPaths(cache, name).source_numbers():
+                return name
+        except UserError:  # the file was tampered with: no such name can be
+            continue
+    return None
+
+
+class Opening:
+    """Opens the index when the first frame is drawn, and the PM when it is first asked."""
+
+    def __init__(
+        self,
+        paths: IndexPaths,
+        run: str | None,
+        asked: Sequence[Heuristic] | None,
+        worker: Sequence[str],
+        device: str,
+    ) -> None:
+        self._paths = paths
+        self._run = run
+        self._asked = asked
+        self._worker = worker
+        self._device = device
+        self._reader: IndexReader | None = None
+
+    def reader(self) -> IndexReader:
+        """Open the index. Called in a thread."""
+        from engine.cache.reader import open_reader
+        from engine.cache.sealed import find_run
+        from engine.cache.snapshot import keep_snapshot
+
+        run = find_run(self._paths, self._run) if self._run else None
+        self._reader = open_reader(self._paths, run=run, heuristics=self._asked)
+        if run is None and self._asked is None:
+            keep_snapshot(self._paths, self._reader.overview())
+        return self._reader
+
+    def rescorer(self) -> Rescorer:
+        """The PM of the index's run.
+
+        Raises:
+            UserError: the index has no run.
+        """
+        from engine.live.standing import make_rescorer
+
+        if self._reader is None:
+            raise UserError("the index is still being opened", todo="Try again in a moment.")
+        return make_rescorer(self._reader, self._worker, self._device)
+
+
+def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristic] | None) -> int:
+    """Run the browser on an index until it is left.
+
+    Raises:
+        UserError: stdin or stdout is no terminal that the browser could use.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+        raise UserError(
+            "the browser needs a terminal, and this is none",
+            todo="`outvoted report` and `outvoted show PAIR` print plain text.",
+        )
+    from tui.app import OutvotedApp
+    from tui.app import run as run_app
+
+    worker = shlex.split(args.worker) if args.worker else WORKER
+    opening = Opening(paths, args.run, asked, worker, args.device)
+    default = args.run is None and asked is None
+    snapshot = read_snapshot(snapshot_path(paths)) if default else None
+    session = paths.cache / "session.json"
+    run_app(OutvotedApp(snapshot, opening.reader, opening.rescorer, session))
+    if paths.source_numbers():
+        (paths.cache / _LAST).write_text(f"{paths.name}\n", encoding="utf-8")
+    return 0

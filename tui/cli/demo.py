@@ -1,0 +1,32 @@
+"""`outvoted demo`: the browser on the pairs, the PM, the SAE and the run that ship."""
+
+from __future__ import annotations
+
+import argparse
+
+from engine.cache.layout import cache_dir
+from engine.demo.shipped import unpack
+from tui.cli import browse as browser
+from tui.cli.commands import Subparsers
+from tui.cli.options import add_common, heuristics
+
+
+def add(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "demo",
+        help="browse the embedded demo",
+        description="Browse pairs written for Outvoted, with a tiny PM and SAE trained on them:"
+        " offline, on a CPU. `outvoted report --name demo` prints what they amount to.",
+    )
+    add_common(parser)
+    browser.add_worker(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    return browse(args)
+
+
+def browse(args: argparse.Namespace) -> int:
+    """Put the demo's index into the cache where it is not there yet, and browse it."""
+    paths = unpack(cache_dir(args.cache))
+    return browser.browse(args, paths, heuristics(args) if args.heuristics else None)
