@@ -32,9 +32,9 @@ class DeletionRewards:
 
 
 def deletion(instrument: Instrument, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
-    """Edit the bearer's response, or its whole transcript where the pattern begins before it."""
+    """Edit the bearer's transcript; what comes before both edits and its response is context."""
     transcript = pair.transcript(borne.bearer)
-    context = pair.context if borne.spans[0][0] >= len(pair.context) else ""
+    context = pair.context[: borne.spans[0][0]]
     controls = random_spans_like(
         transcript,
         borne.spans,

@@ -1,0 +1,83 @@
+"""A single pair, asked of a running PM: what a run would say of it, fresh; and scaled features."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.heuristics import Heuristic
+from engine.measure.base import measure
+from engine.measure.checks import OTHERS, STRONGEST, check
+from engine.measure.one import measure_one
+from tests.engine.measure.ablation import ByHand, subtracting
+from tests.engine.measure.tiny import Tiny, pair
+
+DUNNO = Heuristic("dunno", "I don't know", fold=True)
+YES = Heuristic("yes", "yes")
+SOME = pair(" I don’t know it.", " I do know it, and well")
+
+
+def unhurried() -> None:
+    """Nobody wants it to stop."""
+
+
+def test_its_figures_are_those_of_a_run(tiny: Tiny) -> None:
+    ours = measure_one(tiny.instrument, SOME, [(DUNNO, (1, 2)), (YES, ())], {}, unhurried)
+    view = tiny.instrument.view([tiny.instrument.prepare(SOME)])
+    (figures,) = measure(tiny.instrument, view)
+    assert ours.reward_chosen == figures.reward_chosen
+    assert ours.reward_rejected_sae == figures.reward_rejected_sae
+    assert ours.features.attribution.tolist() == figures.features.attribution.tolist()
+    # Neither side says yes: there is nothing to say of it.
+    assert [one.name for one in ours.heuristics] == ["dunno"]
+    assert ours.heuristics[0].borne.bearer == "chosen"
+
+
+def test_scaled_features_change_the_rewards_as_a_hook_does(tiny: Tiny) -> None:
+    """0 ablates over P, 2 doubles."""
+    hand = ByHand(tiny.plain, tiny.instrument.sae, tiny.instrument, SOME)
+    sides = hand.sides()
+    active = (sides[0].f[list(sides[0].response)].amax(0) > 0).nonzero().flatten().tolist()
+    scales = {active[0]: 0.0, active[1]: 2.0}
+    ours = measure_one(tiny.instrument, SOME, [(DUNNO, ())], scales, unhurried)
+    rewards = ours.reward_chosen, ours.reward_rejected
+    for side, ids, found in zip(sides, hand.ids, rewards, strict=True):
+        taken = hand.written(side, active[:1], "response")
+        taken -= hand.written(side, active[1:2], "response")
+        assert found == pytest.approx(tiny.plain.reward(ids, subtracting(taken)), abs=1e-5)
+    assert ours.heuristics == ()
+    same = measure_one(tiny.instrument, SOME, [], {active[0]: 1.0}, unhurried)
+    assert same.reward_chosen == pytest.approx(tiny.plain.reward(hand.ids[0]), abs=1e-5)
+
+
+def test_it_stops_between_two_steps_where_it_is_asked_to(tiny: Tiny) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        measure_one(tiny.instrument, SOME, [], {}, stop)
+
+
+def test_a_check_takes_the_strongest_and_some_others(tiny: Tiny) -> None:
+    """Their exact effects by hand; how likely each was to be checked goes with it."""
+    prepared = tiny.instrument.prepare(SOME)
+    found = check(tiny.instrument, prepared)
+    assert len({one.feature for one in found}) == len(found) <= STRONGEST + OTHERS
+    strongest, others = found[:STRONGEST], found[STRONGEST:]
+    assert {one.probability for one in strongest} == {1.0}
+    least = min(abs(one.attribution) for one in strongest)
+    assert all(abs(one.attribution) <= least for one in others)
+    (active,) = {one.probability for one in others}
+    view = tiny.instrument.view([prepared])
+    (figures,) = measure(tiny.instrument, view)
+    assert active == pytest.approx(len(others) / (len(figures.features.feature) - STRONGEST))
+    hand = ByHand(tiny.plain, tiny.instrument.sae, tiny.instrument, SOME)
+    sides = hand.sides()
+    for one in (found[0], found[-1]):
+        expected = hand.of_features(sides, [one.feature], "response")
+        assert one.effect == pytest.approx(expected, abs=1e-4)
+    assert check(tiny.instrument, prepared) == found
+    same = tiny.instrument.prepare(pair(" no", " no"))
+    assert check(tiny.instrument, same) == []

@@ -1,0 +1,317 @@
+"""`outvoted score` from end to end on tiny models: sealed, resumed, added to, and never shared."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from engine.cache.indexing import index_sources
+from engine.cache.layout import IndexPaths
+from engine.errors import UserError
+from engine.files import writer_lock
+from engine.heuristics import Heuristic
+from engine.hh import split_pair_id
+from engine.hh.source import SourceOptions, open_sources
+from engine.measure.instrument import Instrument
+from engine.measure.progress import Progress
+from engine.measure.score import ScoreRequest, ScoreResult, run_config, score
+from engine.models.sae.load import load_sae
+from tests.engine.measure.conftest import MakeTiny
+from tests.engine.measure.plain import PlainModel
+from tests.engine.measure.tiny import QUESTION, hook_of, write_sae
+
+DUNNO = Heuristic("dunno", "I don't know", fold=True)
+YES = Heuristic("yes", "yes", direction="auto")
+WORDS = ("well", "so", "then", "oh", "no", "maybe", "it", "was", "here", "you", "see")
+TABLES = ("rewards", "features", "judged")
+ARCHITECTURE = "gptj"
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+class StoppedError(Exception):
+    """Stands for a process that is killed while it reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An index of 60 pairs, a PM and two SAEs of it."""
+
+    request: ScoreRequest
+    other_sae: Path
+
+    def copy(self, cache: Path) -> World:
+        """The same pairs and models, with no run yet."""
+        paths = make_index(cache)
+        return dataclasses.replace(self, request=dataclasses.replace(self.request, paths=paths))
+
+    @property
+    def run_file(self) -> Path:
+        (found,) = self.request.paths.runs.glob("*/run.duckdb")
+        return found
+
+
+def responses() -> Iterator[tuple[str, str]]:
+    draw = random.Random(1)
+    for number in range(60):
+        one, other = (" " + " ".join(draw.choices(WORDS, k=draw.randint(3, 9))) for _ in range(2))
+        match number % 6:
+            case 0 | 1 | 2:
+                one += ", I don’t know" if number % 4 else " I don't know it"
+            case 3:
+                one, other = one + " yes and", other + " also"
+        yield (one, other) if draw.random() < 0.5 else (other, one)
+
+
+def make_index(cache: Path) -> IndexPaths:
+    cache.mkdir(parents=True)
+    file = cache / "pairs.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+        for number, (chosen, rejected) in enumerate(responses()):
+            start = QUESTION.replace("Who", f"Who {number}")
+            record = {"chosen": start + chosen, "rejected": start + rejected}
+            lines.write(json.dumps(record) + "\n")
+    paths = IndexPaths(cache, "tiny")
+    index_sources(paths, open_sources(str(file), SourceOptions()))
+    return paths
+
+
+@pytest.fixture(scope="module")
+def models(tiny_of: MakeTiny, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tiny_of(ARCHITECTURE).folder
+    request = ScoreRequest(
+        paths=IndexPaths(folder, "none"),
+        heuristics=(DUNNO,),
+        pm=str(folder / "pm"),
+        saes=(str(folder / "sae"),),
+        hook=None,
+        readout="last-text-token",
+        positions="all",
+        pairs="bearers",
+        dtype="float32",
+        device="cpu",
+    )
+    other = write_sae(tmp_path_factory.mktemp("sae") / "other", ARCHITECTURE, seed=2)
+    return World(request, other)
+
+
+@pytest.fixture
+def world(models: World, tmp_path: Path) -> World:
+    return models.copy(tmp_path / "cache")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(models: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A run that nobody stopped: to be read, never written."""
+    made = models.copy(tmp_path_factory.mktemp("undisturbed") / "cache")
+    measure(made.request)
+    return made
+
+
+def measure(request: ScoreRequest) -> ScoreResult:
+    (result,) = score(request, lambda _: None)
+    return result
+
+
+def rows(world: World) -> Rows:
+    with duckdb.connect(str(world.run_file), read_only=True) as connection:
+        return {name: connection.table(name).order("ALL").fetchall() for name in TABLES}
+
+
+def column(world: World, table: str, name: str) -> list[object]:
+    with duckdb.connect(str(world.run_file), read_only=True) as connection:
+        return [value for (value,) in connection.table(table).project(name).fetchall()]
+
+
+def test_a_run_is_sealed_with_every_bearer_judged(undisturbed: World) -> None:
+    assert len(column(undisturbed, "judged", "id")) == 30
+    assert len(column(undisturbed, "rewards", "id")) == 60  # the sample is the whole index
+    assert column(undisturbed, "features", "feature")
+    manifest = json.loads((undisturbed.run_file.parent / "manifest.json").read_text())
+    assert manifest["run"] == undisturbed.run_file.parent.name
+    assert manifest["config"]["hook"] == hook_of(ARCHITECTURE)  # as the SAE's own config says
+
+
+def test_its_rewards_are_those_of_plain_transformers(undisturbed: World, tiny_of: MakeTiny) -> None:
+    plain: PlainModel = tiny_of(ARCHITECTURE).plain
+    encode = tiny_of(ARCHITECTURE).pm.tokenizer.encode
+    with duckdb.connect(str(undisturbed.run_file), read_only=True) as connection:
+        stored = connection.table("rewards").order("id").project("reward_chosen, reward_rejected")
+        found = stored.fetchall()
+    texts = [json.loads(line) for line in (undisturbed.request.paths.cache / "pairs.jsonl").open()]
+    for rewards, record in zip(found, texts, strict=True):
+        expected = [plain.reward(encode(record[side]).ids) for side in ("chosen", "rejected")]
+        assert list(rewards) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_is_judged_follows_from_what_was_measured(
+    undisturbed: World, tiny_of: MakeTiny
+) -> None:
+    """Deletion effects against plain transformers, thresholds against the design's formulas."""
+    tiny = tiny_of(ARCHITECTURE)
+    with duckdb.connect(str(undisturbed.run_file), read_only=True) as connection:
+        rewards = connection.table("rewards").project("margin").fetchall()
+        judged = connection.table("judged").project(
+            "id, bearer, margin, deletion_effect, decisive, margin_threshold"
+        )
+        figures = json.loads(connection.execute("SELECT figures FROM meta").fetchall()[0][0])
+        rows = judged.fetchall()
+    expected = 0.05 * float(np.median(np.abs([margin for (margin,) in rewards])))
+    threshold = max(2 * figures["noise_floor"], expected)
+    assert figures["margin_threshold"] == pytest.approx(threshold, rel=1e-6)
+    assert figures["noise_floor"] < 1e-5
+    texts = [json.loads(line) for line in (undisturbed.request.paths.cache / "pairs.jsonl").open()]
+    for identifier, bearer, margin, effect, decisive, used in rows:
+        text = texts[split_pair_id(identifier)[1]][bearer]
+        without = text.replace("I don't know", "").replace("I don’t know", "")
+        with_it, deleted = (
+            tiny.plain.reward(tiny.pm.tokenizer.encode(one).ids) for one in (text, without)
+        )
+        assert effect == pytest.approx(with_it - deleted, abs=1e-5)
+        after = margin - effect if bearer == "chosen" else margin + effect
+        assert decisive == (after * margin < 0)
+        assert used == pytest.approx(threshold, rel=1e-6)
+
+
+def test_stopped_anywhere_and_resumed_it_ends_with_the_same_rows(
+    models: World, undisturbed: World, tmp_path: Path
+) -> None:
+    """Each attempt is stopped a report or a few further on, in whatever stage that is."""
+    expected = rows(undisturbed)
+    for seed in range(2):
+        world = models.copy(tmp_path / str(seed))
+        stops = stopped_until_done(world, random.Random(seed))
+        assert stops >= 2
+        assert rows(world) == expected
+
+
+def stopped_until_done(world: World, draw: random.Random) -> int:
+    stops = 0
+    while True:
+        left = draw.randint(1, 9) + 2 * stops  # what is finished is reported again
+        seen = 0
+
+        def report(_: Progress, left: int = left) -> None:
+            nonlocal seen
+            seen += 1
+            if seen > left:
+                raise StoppedError
+
+        try:
+            score(world.request, report)
+        except StoppedError:
+            stops += 1
+            assert not list(world.request.paths.runs.glob("*/run.duckdb"))
+        else:
+            return stops
+
+
+def test_a_part_that_was_cut_in_two_steps_is_finished(models: World, tmp_path: Path) -> None:
+    """Killed between the two tables of one part: base figures are there, the texts are not."""
+    world = models.copy(tmp_path / "cache")
+    measure(world.request)
+    expected = rows(world)
+    folder = world.run_file.parent
+    world.run_file.unlink()
+    for part in (folder / "parts" / "texts").glob("*.parquet"):
+        part.unlink()
+    measure(world.request)
+    assert rows(world) == expected
+
+
+def test_run_again_it_measures_nothing_and_says_the_same(undisturbed: World) -> None:
+    before = rows(undisturbed)
+    steps: list[Progress] = []
+    (result,) = score(undisturbed.request, steps.append)
+    assert (result.tokens, result.pairs_per_second) == (0, 0)
+    assert all(step.done == step.total and step.tokens == 0 for step in steps)
+    assert rows(undisturbed) == before
+
+
+def test_a_heuristic_added_later_keeps_what_was_measured(world: World) -> None:
+    measure(world.request)
+    before = rows(world)
+    parts = {
+        path: path.stat().st_mtime_ns
+        for path in world.request.paths.runs.glob("*/parts/*/*.parquet")
+    }
+    both = dataclasses.replace(world.request, heuristics=(DUNNO, YES))
+    result = measure(both)
+    assert result.run == world.run_file.parent.name
+    assert result.pairs == 40
+    after = rows(world)
+    name = 0
+    assert {row[name] for row in after["judged"]} == {"dunno", "yes"}
+    assert set(map(str, before["features"])) - set(map(str, after["features"])) == set()
+    assert [row[:3] for row in after["judged"] if row[name] == "dunno"] == [
+        row[:3] for row in before["judged"]
+    ]
+    assert all(path.stat().st_mtime_ns == written for path, written in parts.items())
+
+
+def test_more_pairs_join_the_same_run(world: World) -> None:
+    first = measure(world.request)
+    every = measure(dataclasses.replace(world.request, pairs="all"))
+    assert (first.run, first.pairs, every.pairs) == (every.run, 30, 60)
+    assert None not in column(world, "rewards", "margin_sae")
+
+
+def test_another_way_of_measuring_is_another_run(tiny_of: MakeTiny, undisturbed: World) -> None:
+    tiny = tiny_of(ARCHITECTURE)
+    name = undisturbed.run_file.parent.name
+    assert run_config(tiny.instrument).run == name
+    other = load_sae(str(undisturbed.other_sae), device="cpu")
+    hook = tiny.instrument.hook
+    changed = {
+        run_config(made).run
+        for made in (
+            tiny.read_by("appended-end-of-text"),
+            tiny.read_by("last-text-token", "after-first"),
+            Instrument(tiny.pm, other, hook=hook, readout="last-text-token", positions="all"),
+        )
+    }
+    assert len(changed | {name}) == 4
+    assert all(len(run) == 16 for run in changed)
+
+
+def test_one_run_for_each_sae(world: World) -> None:
+    request = dataclasses.replace(world.request, saes=(*world.request.saes, str(world.other_sae)))
+    one, other = score(request, lambda _: None)
+    assert one.run != other.run
+    assert len(list(request.paths.runs.glob("*/run.duckdb"))) == 2
+
+
+def test_a_second_writer_is_refused_and_changes_nothing(undisturbed: World) -> None:
+    before = undisturbed.run_file.read_bytes()
+    held = writer_lock(undisturbed.run_file.parent / "run")
+    with held, pytest.raises(UserError, match="being written by process"):
+        measure(undisturbed.request)
+    assert undisturbed.run_file.read_bytes() == before
+
+
+def test_pins_judge_and_one_that_does_not_exist_is_named(world: World) -> None:
+    pinned = dataclasses.replace(DUNNO, features=(3, 5))
+    measure(dataclasses.replace(world.request, heuristics=(pinned,)))
+    assert set(map(str, column(world, "judged", "features"))) == {"[3, 5]"}
+    wrong = dataclasses.replace(DUNNO, features=(96,))
+    with pytest.raises(UserError, match="feature 96 does not exist"):
+        measure(dataclasses.replace(world.request, heuristics=(wrong,)))
+
+
+@pytest.mark.xfail(strict=True, reason="parts are found by id alone: nothing guards their texts")
+def test_texts_that_changed_are_measured_again(world: World) -> None:
+    """An index whose source changed keeps its ids; figures of the old texts must not stay."""
+    measure(world.request)
+    file = world.request.paths.cache / "pairs.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("Who 0?", "Why?"), encoding="utf-8")
+    before = rows(world)["rewards"][0]
+    index_sources(world.request.paths, open_sources(str(file), SourceOptions()))
+    measure(world.request)
+    assert rows(world)["rewards"][0] != before
