@@ -81,7 +81,9 @@ def ids_question(query: Query, marked: list[int]) -> Question:
         order = _PAIR_SORT[query.sort]
     if query.tranche is not None:
         only(f"{name}.tranche = ?", query.tranche)
-    if query.text:
+    if not _is_text(query.text):
+        only("false")
+    elif query.text:
         only(f"{name}.{_TEXT}", query.text, query.text)
     if query.marks:
         only(f"{name}.id IN (SELECT unnest(?::BIGINT[]))", marked)
@@ -89,6 +91,15 @@ def ids_question(query: Query, marked: list[int]) -> Question:
     direction = "DESC" if query.descending else "ASC"
     ordered = f"ORDER BY {order} {direction} NULLS LAST, {name}.id"
     return Question(f"{select} {where} {ordered}", values)
+
+
+def _is_text(text: str) -> bool:
+    """Whether a pair could hold it: half a surrogate pair, as a terminal may send, is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 ROWS = """

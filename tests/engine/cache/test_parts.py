@@ -1,0 +1,114 @@
+"""Parts of a run: written whole, never twice, and the same however often a run was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.cache.parts import Parts, ranges
+from engine.errors import UserError
+from engine.hh import pair_id
+
+SCHEMA = pa.schema([("id", pa.int64()), ("figure", pa.float64())])
+IDS = st.sets(st.builds(pair_id, st.integers(1, 3), st.integers(0, 3000)), max_size=60)
+
+
+def measured(ids: list[int]) -> pa.Table:
+    return pa.table({"id": ids, "figure": [identifier / 7 for identifier in ids]}, schema=SCHEMA)
+
+
+def sitting(parts: Parts, ids: set[int], most: int | None = None) -> None:
+    """Measure what is missing, as a stage does; killed after `most` parts."""
+    missing = ids - parts.covered("base")
+    for number, (first, members) in enumerate(ranges(missing, 128)):
+        if number == most:
+            return
+        parts.write("base", first, measured(members))
+
+
+@given(IDS)
+def test_ranges_have_fixed_borders(ids: set[int]) -> None:
+    found = list(ranges(ids, 128))
+    assert [identifier for _, members in found for identifier in members] == sorted(ids)
+    for first, members in found:
+        assert first % 128 == 0
+        assert all(first <= identifier < first + 128 for identifier in members)
+    # One pair more changes the range it falls in and no other.
+    more = dict(ranges(ids | {pair_id(1, 5)}, 128))
+    changed = [first for first, members in found if more[first] != members]
+    assert all(first == pair_id(1, 0) for first in changed)
+
+
+@given(ids=IDS, stops=st.lists(st.integers(0, 3), max_size=3), half=IDS)
+def test_a_resumed_run_ends_with_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, ids: set[int], stops: list[int], half: set[int]
+) -> None:
+    whole = Parts(tmp_path_factory.mktemp("whole"))
+    sitting(whole, ids | half)
+    resumed = Parts(tmp_path_factory.mktemp("resumed"))
+    sitting(resumed, half)  # fewer pairs were asked for at first
+    for most in stops:
+        sitting(resumed, ids | half, most)
+    sitting(resumed, ids | half)
+    assert resumed.covered("base") == ids | half
+    assert resumed.read("base", SCHEMA).equals(whole.read("base", SCHEMA))
+
+
+def test_what_a_killed_writer_left_counts_for_nothing(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    parts.write("base", 0, measured([1, 2]))
+    (file,) = parts.files("base")
+    file.with_name(f".{file.name}.99.part").write_bytes(file.read_bytes()[:50])
+    assert parts.covered("base") == {1, 2}
+
+
+def test_a_part_written_again_is_the_same_file(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    parts.write("base", 0, measured([1, 2]))
+    (file,) = parts.files("base")
+    before = file.read_bytes()
+    parts.write("base", 0, measured([1, 2]))
+    assert [(path, path.read_bytes()) for path in parts.files("base")] == [(file, before)]
+
+
+def test_nothing_measured_is_an_empty_table(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    assert parts.covered("base") == set()
+    assert parts.read("base", SCHEMA, ["figure"]).schema.names == ["figure"]
+    assert parts.metadata("base", b"x") == []
+    assert parts.stages("effects") == []
+
+
+def test_metadata_and_layers(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    parts.write("effects/a", 0, measured([1]).replace_schema_metadata({b"x": b"first"}))
+    parts.write("effects/a", 128, measured([130]).replace_schema_metadata({b"x": b"second"}))
+    parts.write("effects/b", 0, measured([1]))
+    assert parts.stages("effects") == ["effects/a", "effects/b"]
+    assert parts.metadata("effects/a", b"x") == [b"first", b"second"]
+
+
+@pytest.mark.parametrize("content", [b"", b"half a part"])
+def test_a_damaged_part_is_named(tmp_path: Path, content: bytes) -> None:
+    parts = Parts(tmp_path)
+    parts.write("base", 0, measured([1]))
+    (file,) = parts.files("base")
+    file.write_bytes(content)
+    for ask in (
+        lambda: parts.covered("base"),
+        lambda: parts.read("base", SCHEMA),
+        lambda: parts.metadata("base", b"x"),
+    ):
+        with pytest.raises(UserError, match=rf"{file.name}: this part .*\n  Delete it"):
+            ask()
+
+
+def test_a_part_that_lacks_a_column_is_named(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    parts.write("base", 0, pa.table({"id": [1]}))
+    with pytest.raises(UserError, match="cannot be read"):
+        parts.read("base", SCHEMA)

@@ -1,0 +1,367 @@
+"""What the screens are told of an index, with a run and without."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from engine.cache.layout import IndexPaths
+from engine.cache.reader import IndexReader, open_reader
+from engine.cache.records import SORT_KEYS, Query, SortKey
+from engine.cache.sealed import run_path
+from engine.errors import UserError
+from engine.heuristics import Heuristic
+from engine.heuristics.file import default_heuristics
+from engine.verdict import Verdict
+from tests.engine.cache.scored import (
+    MARGINS,
+    URL,
+    VERDICTS,
+    id_of,
+    index,
+    make_index,
+    row_of,
+    seal,
+    write_source,
+)
+
+Open = Callable[..., IndexReader]
+EVERY = Query(heuristic=None, kind=None)
+BEARERS = Query(heuristic="url", kind=None)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> IndexPaths:
+    return make_index(tmp_path)
+
+
+@pytest.fixture
+def opened(paths: IndexPaths) -> Iterator[Open]:
+    with ExitStack() as closing:
+
+        def open_it(
+            run: str | None = None, heuristics: tuple[Heuristic, ...] | None = None
+        ) -> IndexReader:
+            reader = open_reader(paths, run=run, heuristics=heuristics)
+            closing.callback(reader.close)
+            return reader
+
+        yield open_it
+
+
+def rows_of(reader: IndexReader, query: Query) -> list[int]:
+    return [row_of(identifier) for identifier in reader.ids(query).tolist()]
+
+
+def test_without_a_run_everything_is_there_but_figures(opened: Open) -> None:
+    reader = opened()
+    overview = reader.overview()
+    assert (overview.index, overview.pairs, overview.run) == ("tiny", 12, None)
+    assert [card.heuristic for card in overview.heuristics] == list(default_heuristics())
+    card = overview.heuristics[0]
+    assert (card.held, card.chosen_only, card.rejected_only) == ("unmeasured", 6, 6)
+    assert card.counterexamples == card.conforming == {Verdict.UNMEASURED: 6}
+    assert [(card.tranche, card.pairs, card.measured) for card in overview.tranches] == [
+        ("first", 6, 0),
+        ("second", 6, 0),
+    ]
+    assert rows_of(reader, Query(heuristic="url")) == [0, 2, 4, 6, 8, 10]
+    (row,) = reader.rows(reader.ids(Query(heuristic="url"))[:1], Query(heuristic="url"))
+    assert (row.kind, row.verdict, row.margin, row.opposer) == (
+        "counterexample",
+        Verdict.UNMEASURED,
+        None,
+        None,
+    )
+    (on,) = reader.pair(id_of(0)).heuristics
+    assert (on.judgement.verdict, on.effect, on.spans) == (Verdict.UNMEASURED, None, ((9, 17),))
+
+
+def test_with_a_run_the_overview_counts_its_verdicts(paths: IndexPaths, opened: Open) -> None:
+    run = seal(paths)
+    overview = opened().overview()
+    assert overview.run is not None
+    assert (overview.run.run, overview.run.pm, overview.run.margin_threshold) == (
+        run,
+        "tiny-pm",
+        0.1,
+    )
+    (card,) = overview.heuristics
+    assert card.counterexamples == {
+        Verdict.TIE: 1,
+        Verdict.PM_WRONG: 1,
+        Verdict.OUTVOTED: 2,
+        Verdict.SILENT: 1,
+        Verdict.INERT: 1,
+    }
+    assert card.conforming == {Verdict.PM_WRONG: 1, Verdict.FOLLOWED: 3, Verdict.INERT: 2}
+    # Deleting adds half a reward: it lowers, as stated. Five of twelve bearers lose 1 by F.
+    assert card.held == "held"
+    assert card.deletion_effect == pytest.approx(-0.5)
+    assert card.coverage == pytest.approx(5 / 6)
+    first = overview.tranches[0]
+    of_first = [MARGINS[row] for row in range(6)]
+    assert first.mean_margin == pytest.approx(sum(of_first) / 6)
+    assert first.accuracy == pytest.approx(4.5 / 6)  # row 0 is a tie: one half
+
+
+def test_where_not_all_is_measured_the_sample_stands_for_the_index(
+    paths: IndexPaths, opened: Open
+) -> None:
+    seal(paths, measured=range(8), sampled=(0, 1, 6))
+    cards = {card.tranche: card for card in opened().overview().tranches}
+    assert [cards[name].measured for name in ("first", "second")] == [2, 1]
+    assert cards["second"].mean_margin == pytest.approx(MARGINS[6])
+
+
+def test_a_line_of_the_list(paths: IndexPaths, opened: Open) -> None:
+    seal(paths)
+    reader = opened()
+    rows = reader.rows(reader.ids(BEARERS)[[4, 0, 2]], BEARERS)
+    assert [row.label for row in rows] == ["train:4", "train:0", "train:2"]
+    wrong, first, third = rows
+    assert (wrong.verdict, wrong.confident, wrong.by) == (Verdict.PM_WRONG, True, None)
+    assert (third.by, third.decisive, first.decisive) == ("features", True, False)
+    assert (first.margin, first.margin_sae, first.effect) == (0.0, 0.0, -1.0)
+    assert first.opposer == 9  # 3 and 5 are the heuristic's own, 7 pushes the other way
+    assert first.before.endswith(" Assistant: It's at ")
+    assert (first.match, first.after) == ("https://", "x.org/0 [100% sure_]")
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORT_KEYS)
+def test_every_sort_in_both_directions(
+    paths: IndexPaths, opened: Open, sort: SortKey, descending: bool
+) -> None:
+    seal(paths, measured=range(10))
+    reader = opened()
+    rows = rows_of(reader, replace(BEARERS, sort=sort, descending=descending))
+    votes = {row: abs(VERDICTS[row] in (Verdict.OUTVOTED, Verdict.FOLLOWED)) for row in range(12)}
+    figures: dict[SortKey, Callable[[int], float]] = {
+        "row": lambda row: row,
+        "margin": lambda row: MARGINS[row],
+        "margin_sae": lambda row: MARGINS[row] / 2,
+        "effect": lambda row: votes[row] * (-1 if row % 2 == 0 else 1),
+        "vote": lambda row: votes[row],
+        "distance": lambda row: row,
+    }
+    sign = -1 if descending else 1
+    unmeasured = [] if sort == "row" else [10, 11]  # they come last either way
+    found = [row for row in range(12) if row not in unmeasured]
+    expected = sorted(found, key=lambda row: (sign * figures[sort](row), row)) + unmeasured
+    assert rows == expected
+    if sort in ("row", "margin", "margin_sae"):
+        assert rows_of(reader, replace(EVERY, sort=sort, descending=descending)) == expected
+
+
+def test_filters(paths: IndexPaths, opened: Open) -> None:
+    seal(paths)
+    reader = opened()
+    for query, rows in [
+        (Query(heuristic="url"), [0, 2, 4, 6, 8, 10]),
+        (Query(heuristic="url", kind="conforming"), [1, 3, 5, 7, 9, 11]),
+        (replace(BEARERS, verdicts=frozenset({Verdict.PM_WRONG, Verdict.TIE})), [4, 6, 11]),
+        (replace(BEARERS, tranche="second"), [6, 7, 8, 9, 10, 11]),
+        (replace(EVERY, tranche="first"), [0, 1, 2, 3, 4, 5]),
+        (Query(heuristic="no such"), []),
+        (replace(EVERY, tranche="'; DROP TABLE borne; --"), []),
+    ]:
+        assert rows_of(reader, query) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("HTTPS://X.ORG/7", [7]),  # either case
+        ("number 3?\n\nAssistant: I can", [3]),  # across context and response
+        ("[100% sure_]", list(range(12))),  # no wildcard ...
+        ("100_ sure", []),
+        ("%", list(range(12))),
+        ("it%at", []),
+        ("'friend' 1", [1, 10, 11]),  # ... and no quote
+        ("\\", []),
+        ("\x00", []),
+        ("\ud800", []),
+        ("’", []),
+    ],
+)
+def test_a_search_is_literal(paths: IndexPaths, opened: Open, text: str, rows: list[int]) -> None:
+    reader = opened()
+    assert rows_of(reader, replace(EVERY, text=text)) == rows
+    assert rows_of(reader, replace(BEARERS, text=text)) == rows
+
+
+def test_marks_filter_and_survive(paths: IndexPaths, opened: Open) -> None:
+    reader = opened()
+    reader.mark(id_of(3), "interesting", "look again")
+    reader.mark(id_of(8), "boring", None)
+    reader.mark(id_of(8), None, None)
+    for each in (reader, opened()):
+        assert each.marks() == {id_of(3): "interesting"}
+        assert rows_of(each, replace(EVERY, marks=frozenset({"interesting", "boring"}))) == [3]
+        detail = each.pair(id_of(3))
+        assert (detail.mark, detail.note) == ("interesting", "look again")
+        (row,) = each.rows(each.ids(EVERY)[3:4], EVERY)
+        assert row.mark == "interesting"
+
+
+def test_a_mark_is_of_a_text_and_not_of_a_row(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    opened().mark(id_of(0), "interesting", None)
+    index(paths, write_source(tmp_path, "first", range(5, -1, -1)))
+    reader = opened()
+    assert reader.marks() == {}
+    assert reader.pair(id_of(0)).mark is None
+
+
+def test_all_that_is_known_of_a_pair(paths: IndexPaths, opened: Open) -> None:
+    run = seal(paths)
+    detail = opened().pair(id_of(0))
+    assert (detail.run, detail.margin, detail.reward_chosen) == (run, 0.0, 0.0)
+    assert detail.flags == ("label-suspect: tied sides",)
+    (on,) = detail.heuristics
+    assert (on.heuristic, on.kind, on.bearer, on.features) == (
+        URL,
+        "counterexample",
+        "chosen",
+        (3, 5),
+    )
+    assert (on.judgement.by, on.judgement.runner_up, on.effect) == ("features", Verdict.INERT, -1.0)
+    assert on.thresholds is not None
+    assert on.thresholds.vote == 0.2
+    # Strongest first, whichever way it pushes; the exact effect where it was measured.
+    assert [(made.feature, made.effect) for made in detail.features] == [
+        (7, None),
+        (3, None),
+        (5, None),
+        (9, 0.75),
+    ]
+
+
+def test_a_pair_that_is_not_there(opened: Open) -> None:
+    with pytest.raises(UserError, match="no pair with id 99"):
+        opened().pair(99)
+
+
+def test_the_same_pair_with_the_opposite_label(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    lines = (tmp_path / "first.jsonl").read_text(encoding="utf-8").splitlines()
+    pair = json.loads(lines[2])
+    swapped = {"chosen": pair["rejected"], "rejected": pair["chosen"]}
+    (tmp_path / "third.jsonl").write_text(json.dumps(swapped), encoding="utf-8")
+    index(paths, tmp_path / "third.jsonl")
+    reader = opened()
+    assert "opposite label" in reader.pair(id_of(2)).flags[0]
+    assert reader.pair(id_of(3)).flags == ()
+
+
+def test_heuristics_that_the_run_does_not_know(paths: IndexPaths, opened: Open) -> None:
+    seal(paths)
+    raises = replace(URL, direction="raises")
+    friend = Heuristic("friend", "friend")
+    reader = opened(heuristics=(URL, replace(raises, name="raising"), friend))
+    known, raising, other = reader.overview().heuristics
+    assert known.held == "held"
+    assert (raising.held, raising.counterexamples) == ("unmeasured", {Verdict.UNMEASURED: 6})
+    assert rows_of(reader, Query(heuristic="raising")) == [1, 3, 5, 7, 9, 11]
+    assert other.held == "unmeasured"
+    # Margins are of pairs and not of heuristics: they are told and sorted by all the same.
+    query = Query(heuristic="friend", kind=None, sort="margin")
+    assert rows_of(reader, query)[:2] == [4, 11]
+    (row,) = reader.rows(reader.ids(query)[:1], query)
+    assert (row.margin, row.verdict, row.opposer) == (-2.0, Verdict.UNMEASURED, 3)
+    # The same name with another pattern is another heuristic.
+    (renamed,) = opened(heuristics=(Heuristic("url", "x.org"),)).overview().heuristics
+    assert renamed.counterexamples == {Verdict.UNMEASURED: 6}
+
+
+def test_pairs_that_came_after_the_run_read_unmeasured(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    seal(paths)
+    index(paths, write_source(tmp_path, "third", [0, 20]))
+    reader = opened()
+    (card,) = reader.overview().heuristics
+    assert (card.chosen_only, card.counterexamples[Verdict.UNMEASURED]) == (8, 2)
+    assert len(reader.ids(Query(heuristic="url"))) == 8
+
+
+def test_a_verdict_on_another_text_is_dropped(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    seal(paths)
+    index(paths, write_source(tmp_path, "first", [10, 11, 12, 13]))  # other pairs, fewer of them
+    reader = opened()
+    (card,) = reader.overview().heuristics
+    assert (card.chosen_only, card.counterexamples[Verdict.UNMEASURED]) == (5, 2)
+    ids = reader.ids(BEARERS)
+    assert len(reader.rows(ids, BEARERS)) == 10
+
+
+def test_the_newest_run_or_the_one_named(paths: IndexPaths, opened: Open) -> None:
+    old, new = seal(paths, hook="h.1"), seal(paths, hook="h.3")
+    os.utime(run_path(paths, old), (1, 1))
+    assert opened().pair(id_of(0)).run == new
+    assert opened(run=old[:6]).pair(id_of(0)).run == old
+    with pytest.raises(UserError, match="names no run"):
+        opened(run="nope")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database" * 1000])
+def test_a_damaged_newest_run_is_named(paths: IndexPaths, opened: Open, content: bytes) -> None:
+    old, new = seal(paths, hook="h.1"), seal(paths, hook="h.3")
+    os.utime(run_path(paths, old), (1, 1))
+    run_path(paths, new).write_bytes(content)
+    with pytest.raises(UserError, match=rf"run {new} is damaged .*\n.*--run"):
+        opened()
+    assert opened(run=old).pair(id_of(0)).run == old
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE meta SET schema_version = 99", "schema version 99, this Outvoted reads version 1"),
+        ("UPDATE meta SET figures = '{}'", "is damaged"),
+        ("UPDATE meta SET manifest = '[]'", "is damaged"),
+        ("DELETE FROM meta", "is damaged"),
+        ("DROP TABLE rewards", "is damaged"),
+        ("UPDATE judged SET verdict = 'guilty'", "is damaged"),
+        ("ALTER TABLE judged DROP vote", "is damaged"),
+        ("UPDATE heuristics SET measured = '7'", "is damaged"),
+    ],
+)
+def test_a_run_of_another_making_is_refused(
+    paths: IndexPaths, opened: Open, change: str, said: str
+) -> None:
+    run = seal(paths)
+    with duckdb.connect(str(run_path(paths, run))) as connection:
+        connection.execute(change)
+    with pytest.raises(UserError, match=said) as refused:
+        opened()
+    assert run in str(refused.value)
+
+
+def test_threads_share_a_reader(paths: IndexPaths, opened: Open) -> None:
+    seal(paths)
+    reader = opened()
+    queries = [replace(BEARERS, sort=key) for key in SORT_KEYS] * 8
+
+    def ask(query: Query) -> list[int | float | None]:
+        ids = reader.ids(query)
+        reader.mark(int(ids[0]), "seen", None)
+        margins = [row.margin for row in reader.rows(ids, query)]
+        return [*margins, reader.pair(int(ids[0])).margin, len(reader.marks()) > 0]
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(ask, queries))
+    assert together == [ask(query) for query in queries]
