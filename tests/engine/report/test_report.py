@@ -1,0 +1,181 @@
+"""The population's answer: what the report holds, and when it keeps its shares to itself."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.cache.layout import IndexPaths
+from engine.cache.reader import open_reader
+from engine.errors import UserError
+from engine.heuristics import Heuristic
+from engine.report.build import build_report
+from engine.report.report import Report
+from engine.report.report_json import report_json
+from engine.verdict import Verdict, verdicts_of
+from tests.engine.cache.scored import MARGINS, URL, make_index, seal
+
+Build = Callable[..., Report]
+
+CONTRACT = {
+    "heuristic",
+    "pattern",
+    "direction",
+    "held",
+    "features",
+    "jaccard",
+    "coverage",
+    "coverage_all",
+    "deletion_effect",
+    "counterexamples",
+    "conforming",
+}
+TRANCHE = {"tranche", "pairs", "mean_margin", "accuracy", "nll", "brier", "ece", "temperature"}
+SHARE = {"count", "share", "low", "high", "share_of_pm_right"}
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> IndexPaths:
+    return make_index(tmp_path)
+
+
+@pytest.fixture
+def build(paths: IndexPaths) -> Iterator[Build]:
+    with ExitStack() as closing:
+
+        def build_it(heuristics: tuple[Heuristic, ...] | None = None) -> Report:
+            reader = open_reader(paths, heuristics=heuristics)
+            closing.callback(reader.close)
+            return build_report(reader)
+
+        yield build_it
+
+
+def test_counterexamples_beside_conforming_pairs(paths: IndexPaths, build: Build) -> None:
+    seal(paths)
+    (made,) = build().heuristics
+    assert (made.deletion.held, made.withheld, made.about) == ("held", None, "the heuristic")
+    ours, theirs = made.counterexamples, made.conforming
+    assert (ours.pooled.pairs, ours.pooled.pm_right) == (6, 3)  # rows 2, 8 and 10
+    outvoted = ours.pooled.verdicts[Verdict.OUTVOTED]
+    assert outvoted.count == 2
+    assert outvoted.share.estimate == pytest.approx(1 / 3)
+    assert outvoted.share_of_pm_right == pytest.approx(1 / 3)
+    assert theirs.pooled.verdicts[Verdict.FOLLOWED].count == 3
+    # The same vote on either side: 2 of 6 less 3 of 6.
+    assert made.differences[Verdict.OUTVOTED].estimate == pytest.approx(-1 / 6)
+    assert (ours.outvoted_by, ours.confident, ours.decisive) == ({"features": 2, "error": 0}, 1, 1)
+    assert ours.absent == (Verdict.SAE_MISS, Verdict.NO_FEATURE, Verdict.CONTRARY)
+    assert {name: shares.pairs for name, shares in ours.by_tranche.items()} == {
+        "first": 3,
+        "second": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("deletion", "held", "withheld"),
+    [
+        (-0.5, "held", None),
+        (0.5, "not held", "this PM does not hold the heuristic"),
+        (0.0, "undetermined", "whether this PM holds the heuristic is undetermined"),
+    ],
+)
+def test_shares_are_withheld_where_the_pm_does_not_hold_it(
+    paths: IndexPaths, build: Build, deletion: float, held: str, withheld: str | None
+) -> None:
+    seal(paths, deletion=deletion)
+    document = json.loads(json.dumps(report_json(build()), allow_nan=False))
+    (made,) = document["heuristics"]
+    assert (made["held"], made["withheld"]) == (held, withheld)
+    assert made["deletion_effect"]["mean"] == pytest.approx(deletion)
+    ours = made["counterexamples"]
+    for shares in (ours, made["conforming"], ours["by_tranche"]["first"]):
+        told = [each["share"] is not None for each in shares["verdicts"].values()]
+        assert set(told) == {withheld is None}
+    assert ours["verdicts"]["outvoted"]["count"] == 2  # counts stay
+    assert (ours["verdicts"]["outvoted"]["difference"] is None) == (withheld is not None)
+
+
+def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) -> None:
+    run = seal(paths)
+    document = json.loads(json.dumps(report_json(build()), allow_nan=False))
+    assert document["run"] == run
+    for row in document["tranches"]:
+        assert row.keys() >= TRANCHE
+    (made,) = document["heuristics"]
+    assert made.keys() >= CONTRACT
+    assert made["deletion_effect"].keys() == {"mean", "low", "high"}
+    for kind in ("counterexample", "conforming"):
+        told = made[f"{kind}s" if kind == "counterexample" else kind]
+        assert set(told["verdicts"]) == {str(v) for v in Verdict} - (
+            {"followed"} if kind == "counterexample" else {"outvoted"}
+        )
+        assert told["verdicts"]["inert"].keys() >= SHARE
+        assert sum(each["count"] for each in told["verdicts"].values()) == told["pairs"]
+        assert told["by_tranche"]["first"]["verdicts"]["inert"].keys() == SHARE
+    assert made["candidates"][1] == [{"feature": 3, "auroc": 0.97, "fire_share": 0.8}]
+    assert document["attribution"] == {
+        "pairs": 4,
+        "features": 112,
+        "spearman": 0.8,
+        "sign_agreement": 0.9,
+        "recall": 0.7,
+    }
+
+
+def test_margins_are_told_by_tranche_and_pooled(paths: IndexPaths, build: Build) -> None:
+    seal(paths)
+    margins = build().margins
+    assert (margins.complete, margins.pairs) == (True, 12)
+    assert [row.tranche for row in margins.tranches] == ["first", "second"]
+    pooled = margins.pooled.calibration
+    assert pooled is not None
+    assert pooled.mean_margin == pytest.approx(math.fsum(MARGINS.values()) / 12)
+    by_hand = sum(math.log1p(math.exp(-margin)) for margin in MARGINS.values()) / 12
+    assert pooled.nll == pytest.approx(by_hand)
+    assert pooled.pairs == sum(row.calibration.pairs for row in margins.tranches if row.calibration)
+
+
+def test_bearers_alone_stand_for_nobody(paths: IndexPaths, build: Build) -> None:
+    seal(paths, measured=range(8), sampled=(0, 1))
+    report = build()
+    assert (report.margins.complete, report.margins.pairs) == (False, 2)
+    first, second = report.margins.tranches
+    assert first.calibration is not None
+    assert (first.calibration.pairs, first.in_index) == (2, 6)
+    assert (second.calibration, second.at_temperature) == (None, None)
+    *_, pooled = json.loads(json.dumps(report_json(report)))["tranches"]
+    assert (pooled["tranche"], pooled["pooled"], pooled["pairs"]) == ("all", True, 2)
+    # Bearers without a verdict are told as such, in the whole of which shares are parts.
+    (made,) = report.heuristics
+    assert made.counterexamples.pooled.verdicts[Verdict.UNMEASURED].count == 2
+
+
+def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> None:
+    seal(paths)
+    known, raising, nowhere = build(
+        (URL, replace(URL, name="raising", direction="raises"), Heuristic("nowhere", "zzz"))
+    ).heuristics
+    assert known.deletion.held == "held"
+    assert (raising.deletion.held, raising.deletion.effect, raising.about) == (
+        "unmeasured",
+        None,
+        None,
+    )
+    assert raising.counterexamples.pooled.verdicts[Verdict.UNMEASURED].count == 6
+    assert nowhere.counterexamples.pooled.pairs == 0
+    assert set(nowhere.counterexamples.absent) == set(verdicts_of("counterexample")) - {
+        Verdict.UNMEASURED
+    }
+    assert nowhere.differences == {}
+
+
+def test_without_a_run_there_is_nothing_to_report(build: Build) -> None:
+    with pytest.raises(UserError, match=r"has no finished run\n.*outvoted score"):
+        build()

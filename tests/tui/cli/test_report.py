@@ -1,0 +1,121 @@
+"""`outvoted report`, as a researcher reads it from top to bottom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.cache.layout import IndexPaths
+from engine.cache.sealed import run_path
+from tests.engine.cache.scored import URL, make_index, seal
+from tui.cli.main import main
+
+Outvoted = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> IndexPaths:
+    return make_index(tmp_path)
+
+
+@pytest.fixture
+def report(paths: IndexPaths, capsys: pytest.CaptureFixture[str]) -> Outvoted:
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        where = ["--cache", str(paths.cache), "--name", paths.name]
+        return main(["report", *where, *map(str, arguments)]), *capsys.readouterr()
+
+    return run
+
+
+def words(text: str) -> str:
+    """The text with its lines joined, as it is read."""
+    return " ".join(text.split())
+
+
+def test_the_answer_stands_in_the_first_sentence(paths: IndexPaths, report: Outvoted) -> None:
+    run = seal(paths)
+    status, out, err = report()
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.startswith(f"Run {run} on the index tiny\n")
+    said = words(out)
+    # -0.5 is what the pattern does to reward; taking it away does the opposite.
+    assert (
+        "url: held by this PM (deleting it changes the bearer's reward by +0.500 [+0.500, +0.500])"
+    ) in said
+    assert "tiny-sae (gated, 64 features)" in said
+    assert "by the reconstruction 0.9600; with a random error of equal norm 0.3100." in said
+    assert "Mean margin and calibration, over all 12 pairs" in said
+    assert "3 (AUROC 0.97, fires in 80%), 5" in said
+    assert "the verdicts are about the heuristic" in said
+    assert "Of 2 outvoted: 2 by other features, 0 by the SAE error." in said
+    assert "Do not occur on counterexamples: sae-miss, no-feature, contrary." in said
+    assert "By tranche, counterexamples:" in said
+
+
+def test_the_table_sets_counterexamples_beside_the_control(
+    paths: IndexPaths, report: Outvoted
+) -> None:
+    seal(paths)
+    lines = [line.split() for line in report()[1].splitlines()]
+    (outvoted,) = [line for line in lines if line[:2] == ["outvoted", "*"]]
+    assert outvoted[2:4] == ["2", "33"]
+    assert outvoted[5:9] == ["33%", "3", "50", "[19,81]"]
+    assert outvoted[10] == "-17"
+
+
+def test_what_the_pm_does_not_hold_has_counts_and_no_shares(
+    paths: IndexPaths, report: Outvoted
+) -> None:
+    seal(paths, deletion=0.5)
+    out = report()[1]
+    assert "url: not held by this PM: it is said that it lowers reward, but deleting" in words(out)
+    assert "Shares are withheld: this PM does not hold the heuristic." in out
+    (outvoted,) = [line.split() for line in out.splitlines() if "outvoted *" in line]
+    assert outvoted == ["outvoted", "*", "2", "-", "-", "3", "-", "-", "-"]
+
+
+def test_json_is_one_document(paths: IndexPaths, report: Outvoted) -> None:
+    run = seal(paths)
+    document = json.loads(report("--json")[1])
+    assert document["run"] == run
+    assert [made["heuristic"] for made in document["heuristics"]] == ["url"]
+
+
+def test_other_heuristics_are_unmeasured(
+    paths: IndexPaths, report: Outvoted, tmp_path: Path
+) -> None:
+    seal(paths)
+    file = tmp_path / "mine.toml"
+    file.write_text('[[heuristic]]\nname = "friend"\npattern = "friend"\n', encoding="utf-8")
+    out = report("--heuristics", file)[1]
+    assert "friend: unmeasured: this run has no verdict on it" in out
+
+
+def test_hostile_text_is_shown_and_never_obeyed(paths: IndexPaths, report: Outvoted) -> None:
+    seal(paths, heuristic=replace(URL, name="\x1b[2Jurl\n\u202e[red]"))
+    out = report()[1]
+    assert "␛[2Jurl⏎�[red]: held by this PM" in words(out)
+    assert "\x1b" not in out + report("--json")[1]
+
+
+def test_a_run_is_named_by_its_beginning(paths: IndexPaths, report: Outvoted) -> None:
+    first, _ = seal(paths, hook="h.1"), seal(paths, hook="h.3")
+    assert report("--run", first[:8])[1].startswith(f"Run {first}")
+
+
+def test_what_is_at_fault_ends_with_2(paths: IndexPaths, report: Outvoted) -> None:
+    status, out, err = report()
+    assert (status, out) == (2, "")
+    assert 'the index "tiny" has no finished run' in err
+    run = seal(paths)
+    status, _, err = report("--run", "ffff")
+    assert (status, "names no run" in err) == (2, True)
+    run_path(paths, run).write_bytes(b"damaged")
+    status, out, err = report()
+    assert (status, out) == (2, "")
+    assert f"run {run} is damaged" in err
