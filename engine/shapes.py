@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -16,7 +17,8 @@ def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
     """An instance of a dataclass from a JSON object.
 
     Understands str, int, float, bool, None, unions, `Literal`, tuples, dicts with int keys, and
-    dataclasses of these. Every field must be there and no other.
+    dataclasses of these. Every field must be there and no other; a float is finite, a text can
+    be encoded.
 
     Raises:
         ValueError: something does not fit; the text says where and what.
@@ -33,16 +35,29 @@ def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
 def _value(hint: object, value: Json, where: str) -> object:
     if is_dataclass(hint) and isinstance(hint, type):
         return build(hint, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint in (str, int, float, bool):
-        if type(value) is hint:
-            return value
-        raise ValueError(f"{where} is no {hint.__name__}")
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, where)
+    if isinstance(hint, type) and hint in (str, int, float, bool):
+        if type(value) is not hint:
+            raise ValueError(f"{where} is no {hint.__name__}")
+        if isinstance(value, str):
+            value.encode()  # half a surrogate pair is no text; UnicodeEncodeError is a ValueError
+        return value
     builder = _BUILDERS.get(get_origin(hint))
     if builder is None:
         raise TypeError(f"no shape for {hint}")
     return builder(get_args(hint), value, where)
+
+
+def _number(value: float, where: str) -> float:
+    # json reads NaN, 1e999 and integers of a thousand digits.
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{where} is no finite number")
+    return number
 
 
 def _union(options: tuple[object, ...], value: Json, where: str) -> object:
@@ -79,8 +94,14 @@ def _tuple(parts: tuple[object, ...], value: Json, where: str) -> object:
 def _dict(parts: tuple[object, ...], value: Json, where: str) -> object:
     if not isinstance(value, dict):
         raise ValueError(f"{where} is no object")
-    # JSON has no keys but strings.
-    return {int(key): _value(parts[1], item, f"{where}.{key}") for key, item in value.items()}
+    return {_key(key, where): _value(parts[1], item, where) for key, item in value.items()}
+
+
+def _key(key: str, where: str) -> int:
+    """JSON has no keys but strings; int() would also read ` 1`, `1_0` and `١`."""
+    if not (key.isascii() and key.removeprefix("-").isdecimal()):
+        raise ValueError(f"{where} has a key that is no int")
+    return int(key)
 
 
 _BUILDERS: dict[object, Callable[[tuple[object, ...], Json, str], object]] = {

@@ -4,44 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from engine.cache.manifest import Manifest
 from engine.cache.records import PairDetail
 from engine.errors import UserError
+from engine.hh import Pair
+from engine.live.child import Child, start
 from engine.live.edit import Edit, Rescored
-from engine.live.outcome import Standing, detail
-from engine.live.protocol import (
-    LONGEST_LINE,
-    PROTOCOL,
-    Asked,
-    Cancel,
-    Cancelled,
-    Failed,
-    Hello,
-    Load,
-    Loaded,
-    Measure,
-    Measured,
-    Message,
-    decode,
-    encode,
-)
+from engine.live.outcome import Standing, as_judged, detail
+from engine.live.protocol import Asked, Cancelled, Failed, Load, Loaded, Measure, Measured
 
-_LINES_KEPT = 5
-"""Of the child's stderr, for the message that says why it died."""
-_GRACE = 3.0
-"""Seconds a cancelled measurement gets before its process is killed."""
+GRACE = 3.0
+"""Seconds a cancelled measurement gets to stop at a pause before its process is killed."""
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """One call of `rescore`, from the moment it has the worker to itself."""
+
+    measuring: int | None = None
+    """The id of the measurement that the worker has been asked for."""
+    stopped: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LiveRescorer:
     """Starts `outvoted worker` (or any command that speaks its protocol) when first asked.
 
-    The child has a session of its own, so that an ssh prompt cannot paint over the screen.
+    Whatever ends a call of `rescore` (an answer, an error, `cancel`, the cancellation of the
+    calling task, the death of the child), the next call works: with the same child where it is
+    still sound, else with a new one.
     """
 
     def __init__(
@@ -52,227 +47,206 @@ class LiveRescorer:
         *,
         device: str = "cpu",
     ) -> None:
-        self._command = list(command)
+        self._command = tuple(command)
         self._manifest = manifest
-        self._standings = list(standings)
+        self._standings = tuple(standings)
         self._device = device
-        self._process: asyncio.subprocess.Process | None = None
-        self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
-        self._draining: asyncio.Task[None] | None = None
-        self._asked = 0
+        self._child: Child | None = None
+        """One that has loaded the models, or is about to."""
+        self._killed: list[Child] = []
+        """Not yet collected by the event loop."""
         self._busy = asyncio.Lock()
+        self._turn: _Turn | None = None
+        self._asked = 0
         self._state = "not started"
 
     @property
     def state(self) -> str:
         """One line for the status bar."""
+        if self._child is not None and not self._child.alive:
+            return "gone: the next rescore starts it again"
         return self._state
 
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
-        """Measure a pair, edited or not.
+        """Measure a pair, edited or not. Calls wait for one another.
 
         Raises:
             UserError: the worker cannot be started, died, was cancelled, or says no.
         """
         async with self._busy:
-            started = time.perf_counter()
-            await self._ready()
-            pair = replace(
-                before.pair,
-                chosen=_or(edit.response_chosen, before.pair.chosen),
-                rejected=_or(edit.response_rejected, before.pair.rejected),
-            )
-            standings = self._standings_for(before)
-            self._state = "measuring"
-            answer = await self._ask(
-                Measure(
-                    id=self._next(),
-                    pair=pair.id,
-                    context=pair.context,
-                    chosen=pair.chosen,
-                    rejected=pair.rejected,
-                    asked=tuple(
-                        Asked(standing.heuristic, standing.features) for standing in standings
-                    ),
-                    scales=dict.fromkeys(edit.ablate, 0.0) | edit.scale,
-                )
-            )
-            if not isinstance(answer, Measured):
-                raise await self._gone(f"it answered with {type(answer).__name__.lower()}")
-            self._state = "ready"
-            after = detail(before, pair, answer, standings)
-            return Rescored(before, after, time.perf_counter() - started)
-
-    def _standings_for(self, before: PairDetail) -> list[Standing]:
-        """What the pair was judged with, so that an unedited rescore differs by noise alone."""
-        known = {
-            made.heuristic.name: (made.features, made.in_sample, made.thresholds)
-            for made in before.heuristics
-        }
-        found = []
-        for standing in self._standings:
-            features, in_sample, thresholds = known.get(
-                standing.heuristic.name,
-                (standing.features, standing.in_sample, standing.thresholds),
-            )
-            if thresholds is not None:
-                found.append(Standing(standing.heuristic, features, in_sample, thresholds))
-        return found
+            self._turn = turn = _Turn()
+            try:
+                return await self._rescore(before, edit, turn)
+            except asyncio.CancelledError:
+                self._abandon(turn)
+                raise
+            except UserError:
+                if turn.stopped:
+                    raise UserError("the measurement was stopped") from None
+                raise
+            finally:
+                self._turn = None
+                turn.over.set()
 
     async def cancel(self) -> None:
-        """Stop the measurement under way; a worker that does not stop is killed."""
-        process = self._process
-        if process is None or not self._busy.locked():
-            return
-        if self._state == "measuring":
-            await self._send(Cancel(self._asked))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE), self._busy:
-                    return
-        await self._stop("stopped")
+        """Stop the measurement under way, if any.
+
+        A worker that measures is asked to stop and keeps its models; one that is still loading
+        them, or does not stop in time, is killed.
+        """
+        if self._turn is not None:
+            await self._stop(self._turn)
+        await self._settle()
 
     async def close(self) -> None:
         """End the worker: it ends by itself when its input does, killing is the fallback."""
-        process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            try:
-                async with asyncio.timeout(_GRACE):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-        await self._stop("closed")
+        child, self._child = self._child, None
+        self._state = "closed"
+        if self._turn is not None:
+            self._turn.stopped = True
+        for ending in [*self._killed, *([child] if child else [])]:
+            await ending.end()
 
-    async def _ready(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            return
-        self._state = "starting"
-        self._errors.clear()
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                limit=LONGEST_LINE,
-                start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
-        except OSError as error:
-            self._state = f"gone: {error.strerror}"
-            raise UserError(
-                f"the worker cannot be started: {error.strerror}",
-                where=self._command[0],
-                todo="Look at --worker, or leave it out to run the PM on this machine.",
-            ) from None
-        self._draining = asyncio.create_task(self._drain(self._process))
-        hello = await self._receive()
-        if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
-            raise await self._gone(f"it does not speak protocol {PROTOCOL}")
-        await self._load()
-
-    async def _load(self) -> None:
-        config = self._manifest.config
-        self._state = f"loading {self._manifest.pm}"
-        loaded = await self._ask(
-            Load(
-                id=self._next(),
-                pm=self._manifest.pm_path,
-                sae=self._manifest.sae_path,
-                hook=config.hook,
-                readout=config.readout,
-                positions=config.positions,
-                dtype=config.dtype,
-                device=self._device,
-            )
+    async def _rescore(self, before: PairDetail, edit: Edit, turn: _Turn) -> Rescored:
+        started = time.perf_counter()
+        child = await self._ready(turn)
+        pair = replace(
+            before.pair,
+            chosen=_or(edit.response_chosen, before.pair.chosen),
+            rejected=_or(edit.response_rejected, before.pair.rejected),
         )
+        standings = as_judged(before, self._standings)
+        turn.measuring = self._next()
+        measure = _request(turn.measuring, pair, edit, standings)
+        child.post(measure)
+        self._state = "measuring"
+        await child.drain()
+        answer = await child.answer(measure.id)
+        turn.measuring, self._state = None, "ready"
+        match answer:
+            case Measured():
+                after = detail(before, pair, answer, standings)
+                return Rescored(before, after, time.perf_counter() - started)
+            case Failed():
+                raise UserError(answer.what, where=answer.where, todo=answer.todo)
+            case Cancelled():
+                raise UserError("the measurement was stopped")
+            case _:
+                raise await child.gone(f"it answered with {type(answer).__name__.lower()}")
+
+    async def _ready(self, turn: _Turn) -> Child:
+        """A child that has loaded the models: the one there is, or a new one."""
+        if self._child is not None and self._child.alive:
+            return self._child
+        self._kill("starting")  # of a dead one the pipes are left
+        try:
+            self._child = child = await start(self._command)
+        except UserError as error:
+            self._state = f"gone: {error.what}"
+            raise
+        if turn.stopped:  # while it was being started there was nothing to kill
+            self._kill("stopped")
+        await child.hello()
+        self._go_on(turn, f"loading {self._manifest.pm}")
+        await self._load(child)
+        self._go_on(turn, "ready")
+        return child
+
+    def _go_on(self, turn: _Turn, state: str) -> None:
+        # What was said before it was killed may still arrive.
+        if turn.stopped:
+            raise UserError("the measurement was stopped")
+        self._state = state
+
+    async def _load(self, child: Child) -> None:
+        manifest, config = self._manifest, self._manifest.config
+        load = Load(
+            id=self._next(),
+            pm=manifest.pm_path,
+            sae=manifest.sae_path,
+            hook=config.hook,
+            readout=config.readout,
+            positions=config.positions,
+            dtype=config.dtype,
+            device=self._device,
+        )
+        child.post(load)
+        await child.drain()
+        loaded = await child.answer(load.id)
+        if isinstance(loaded, Failed):
+            self._kill(f"gone: {loaded.what}")
+            raise UserError(loaded.what, where=loaded.where, todo=loaded.todo)
         if not isinstance(loaded, Loaded):
-            raise await self._gone("it answered out of turn")
+            raise await child.gone(f"it answered with {type(loaded).__name__.lower()}")
         if loaded.run != config.run:
-            await self._stop("gone: other models")
+            self._kill("gone: other models")
             raise UserError(
                 f"what is there now measures run {loaded.run}, not {config.run}",
-                where=self._manifest.pm_path,
+                where=manifest.pm_path,
                 todo="The PM, its tokenizer or the SAE changed since: score again.",
             )
-        self._state = "ready"
 
-    async def _ask(self, message: Load | Measure) -> Message:
-        await self._send(message)
-        answer = await self._receive()
-        # An asker that went away leaves its answer behind; -1 is the worker's word on a line.
-        while not isinstance(answer, Hello) and answer.id not in (message.id, -1):
-            answer = await self._receive()
-        if isinstance(answer, Failed):
-            if isinstance(message, Load):
-                await self._stop(f"gone: {answer.what}")
-            else:
-                self._state = "ready"
-            raise UserError(answer.what, where=answer.where, todo=answer.todo)
-        if isinstance(answer, Cancelled):
-            self._state = "ready"
-            raise UserError("the measurement was stopped")
-        return answer
-
-    async def _send(self, message: Message) -> None:
-        process = self._process
-        if process is None or process.stdin is None:
-            raise UserError("the worker is not running")
-        try:
-            process.stdin.write(encode(message))
-            await process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError):
-            raise await self._gone("it closed its input") from None
-
-    async def _receive(self) -> Message:
-        process = self._process
-        if process is None or process.stdout is None:
-            raise UserError("the worker is not running")
-        try:
-            line = await process.stdout.readline()
-        except ValueError:
-            raise await self._gone(f"it sent a line of over {LONGEST_LINE} bytes") from None
-        if not line:
-            raise await self._gone("it ended")
-        try:
-            return decode(line)
-        except UserError as error:
-            await self._stop("gone: it speaks another language")
-            raise error from None
-
-    async def _drain(self, process: asyncio.subprocess.Process) -> None:
-        if process.stderr is None:
-            return
-        while chunk := await process.stderr.read(1 << 16):
-            self._errors.extend(chunk.decode(errors="replace").splitlines())
-
-    async def _gone(self, why: str) -> UserError:
-        """Clean up after a worker that is no use any more; what to tell the user."""
-        if self._draining is not None:
+    async def _stop(self, turn: _Turn) -> None:
+        turn.stopped = True
+        if self._child is not None and turn.measuring is not None:
+            self._child.cancel(turn.measuring)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE):
-                    await self._draining
-        last = next((line for line in reversed(self._errors) if line.strip()), "")
-        await self._stop(f"gone: {why}")
-        return UserError(
-            f"the worker is gone: {why}{f' ({last.strip()})' if last else ''}",
-            where=" ".join(self._command),
-            todo="The next rescore starts it again.",
-        )
+                async with asyncio.timeout(GRACE):
+                    await turn.over.wait()
+        if not turn.over.is_set():
+            self._kill("stopped")
+            await turn.over.wait()
 
-    async def _stop(self, state: str) -> None:
-        process, self._process = self._process, None
+    async def _settle(self) -> None:
+        """Wait for what is owed to an asker that went away; kill the child if that is late."""
+        async with self._busy:
+            if self._child is None:
+                return
+            try:
+                async with asyncio.timeout(GRACE):
+                    await self._child.settle()
+            except TimeoutError:
+                self._kill("stopped")
+            except UserError:
+                return  # it died of it; the state says so, and nobody asked for more
+
+    def _abandon(self, turn: _Turn) -> None:
+        """The asker was cancelled. Nothing is awaited here: it may be cancelled again."""
+        child = self._child
+        if child is None or not child.alive:
+            return
+        if turn.measuring is None:
+            self._kill("stopped")
+        else:
+            child.cancel(turn.measuring, leave=True)
+            self._state = "ready"
+
+    def _kill(self, state: str) -> None:
+        child, self._child = self._child, None
         self._state = state
-        if process is not None and process.returncode is None:
-            process.kill()
-            await process.wait()
-        if self._draining is not None:
-            self._draining.cancel()
-            self._draining = None
+        if child is not None:
+            child.kill()
+            self._killed = [made for made in (*self._killed, child) if not made.collected]
 
     def _next(self) -> int:
         self._asked += 1
         return self._asked
+
+
+def _request(identifier: int, pair: Pair, edit: Edit, standings: Sequence[Standing]) -> Measure:
+    return Measure(
+        id=identifier,
+        pair=pair.id,
+        context=pair.context,
+        chosen=pair.chosen,
+        rejected=pair.rejected,
+        asked=tuple(
+            Asked(standing.heuristic, standing.features)
+            for standing in standings
+            if standing.thresholds is not None
+        ),
+        scales=dict.fromkeys(edit.ablate, 0.0) | edit.scale,
+    )
 
 
 def _or(edited: str | None, stored: str) -> str:

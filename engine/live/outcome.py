@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from engine.cache.bearers import Borne
+from engine.cache.on_pair import unmeasured
 from engine.cache.records import FeatureOnPair, HeuristicOnPair, PairDetail
-from engine.heuristics import Heuristic, kind_of
+from engine.heuristics import Heuristic, bearing, compile_heuristic, kind_of
 from engine.hh import Pair
 from engine.live.protocol import Measured, MeasuredHeuristic
 from engine.verdict import Evidence, Thresholds, judge
+
+MOST_FEATURES = 64
+"""How many features are told, by |attribution|, beside the heuristics' own: as of a stored pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +26,50 @@ class Standing:
     """Its direction as judged."""
     features: tuple[int, ...]
     in_sample: bool
-    thresholds: Thresholds
+    thresholds: Thresholds | None
+    """None: the run never judged it, so its bearers stay `unmeasured`."""
+
+
+def as_judged(before: PairDetail, standings: Sequence[Standing]) -> list[Standing]:
+    """What a stored pair was judged with: an unedited rescore then differs by noise alone."""
+    judged = {
+        made.heuristic.name: made for made in before.heuristics if made.thresholds is not None
+    }
+    return [
+        replace(
+            standing,
+            features=made.features,
+            in_sample=made.in_sample,
+            thresholds=made.thresholds,
+        )
+        if (made := judged.get(standing.heuristic.name)) is not None
+        else standing
+        for standing in standings
+    ]
 
 
 def detail(
-    before: PairDetail, pair: Pair, fresh: Measured, standings: list[Standing]
+    before: PairDetail, pair: Pair, fresh: Measured, standings: Sequence[Standing]
 ) -> PairDetail:
-    """What `before` is after fresh inference on `pair`, which may hold edited texts."""
-    by_name = {standing.heuristic.name: standing for standing in standings}
+    """What `before` is after fresh inference on `pair`, which may hold edited texts.
+
+    A heuristic that the worker did not measure (features were scaled, or no threshold is known)
+    is there as `unmeasured` where the pair bears it.
+    """
     margin = fresh.reward_chosen - fresh.reward_rejected
     margin_sae = fresh.reward_chosen_sae - fresh.reward_rejected_sae
-    columns = zip(
-        fresh.feature,
-        fresh.activation_chosen,
-        fresh.activation_rejected,
-        fresh.attribution,
-        strict=True,
-    )
-    features = [FeatureOnPair(row[0], None, *row[1:], effect=None) for row in columns]
+    found = {made.name: made for made in fresh.heuristics}
+    heuristics = []
+    for standing in standings:
+        made = found.get(standing.heuristic.name)
+        if made is not None and standing.thresholds is not None:
+            heuristics.append(
+                _judged(made, standing, standing.thresholds, fresh, margin, margin_sae)
+            )
+        elif (borne := bearing(compile_heuristic(standing.heuristic), pair)) is not None:
+            where = Borne(pair.id, borne.bearer, borne.spans)
+            heuristics.append(unmeasured(standing.heuristic, where, len(pair.context)))
+    ours = {feature for standing in standings for feature in standing.features}
     return replace(
         before,
         pair=pair,
@@ -44,18 +77,35 @@ def detail(
         reward_rejected=fresh.reward_rejected,
         margin=margin,
         margin_sae=margin_sae,
-        heuristics=tuple(
-            _judged(made, by_name[made.name], fresh, margin, margin_sae)
-            for made in fresh.heuristics
-            if made.name in by_name
+        heuristics=tuple(heuristics),
+        features=tuple(
+            made
+            for place, made in enumerate(_features(before, fresh))
+            if place < MOST_FEATURES or made.feature in ours
         ),
-        features=tuple(sorted(features, key=lambda made: (-abs(made.attribution), made.feature))),
     )
+
+
+def _features(before: PairDetail, fresh: Measured) -> Iterator[FeatureOnPair]:
+    """The strongest first; a feature keeps its label."""
+    labels = {made.feature: made.label for made in before.features}
+    rows = zip(
+        fresh.feature,
+        fresh.activation_chosen,
+        fresh.activation_rejected,
+        fresh.attribution,
+        strict=True,
+    )
+    for feature, chosen, rejected, attribution in sorted(rows, key=lambda row: (-abs(row[3]), row)):
+        yield FeatureOnPair(
+            feature, labels.get(feature), chosen, rejected, attribution, effect=None
+        )
 
 
 def _judged(
     made: MeasuredHeuristic,
     standing: Standing,
+    thresholds: Thresholds,
     fresh: Measured,
     margin: float,
     margin_sae: float,
@@ -81,9 +131,9 @@ def _judged(
         spans=made.spans,
         features=standing.features,
         in_sample=standing.in_sample,
-        judgement=judge(evidence, standing.thresholds),
-        thresholds=standing.thresholds,
-        decisive=(without > 0) != (margin > 0),
+        judgement=judge(evidence, thresholds),
+        thresholds=thresholds,
+        decisive=_sign(without) != _sign(margin),
         effect=made.effect,
         activation=made.activation,
         effect_all=made.effect_all,
@@ -93,3 +143,7 @@ def _judged(
         drop_without_others=made.drop_without_others,
         drop_without_error=made.drop_without_error,
     )
+
+
+def _sign(value: float) -> float:
+    return math.copysign(1, value) if value else 0

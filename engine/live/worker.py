@@ -1,37 +1,24 @@
-"""`outvoted worker`: a PM and an SAE behind JSON lines on stdin and stdout.
-
-A thread reads stdin, so that `cancel` is seen while a measurement runs and the end of input ends
-the worker at once. Nothing but messages reaches the real stdout: whatever a library prints goes
-to stderr.
-"""
+"""What answers the requests of `outvoted worker`: a PM and an SAE, held between two of them."""
 
 from __future__ import annotations
 
-import os
-import queue
-import sys
-import threading
+from collections.abc import Container
 from dataclasses import asdict
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import torch
 
+from engine.demo.place import resolve
 from engine.errors import UserError
 from engine.hh import Pair, PairName
 from engine.live.protocol import (
-    LONGEST_LINE,
-    PROTOCOL,
-    Cancel,
     Cancelled,
     Failed,
-    Hello,
     Load,
     Loaded,
     Measure,
     Measured,
     MeasuredHeuristic,
-    Message,
-    decode,
     encode,
 )
 from engine.measure.instrument import POSITIONS, Instrument
@@ -42,48 +29,41 @@ from engine.models.tokens import READOUTS
 
 
 class _CancelledError(Exception):
-    """Raised between two batches of a measurement that nobody waits for any more."""
+    """Raised at a pause of a measurement that nobody waits for any more."""
 
 
 class Worker:
-    """Answers one request at a time, in the order in which they came."""
+    """Answers one request at a time."""
 
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
+    def __init__(self, cancelled: Container[int]) -> None:
+        """`cancelled` holds the requests to stop; another thread may add to it at any time."""
+        self._cancelled = cancelled
         self._instrument: Instrument | None = None
-        self._cancelled: set[int] = set()
 
-    def cancel(self, identifier: int) -> None:
-        """Called by the reading thread."""
-        self._cancelled.add(identifier)
-
-    def say(self, message: Message) -> None:
-        self._output.write(encode(message))
-        self._output.flush()
-
-    def answer(self, message: Message) -> None:
-        """Answer one request; a `UserError` is an answer too."""
-        if not isinstance(message, Load | Measure):
-            return
+    def answer(self, message: Load | Measure) -> bytes:
+        """The line that answers one request; a `UserError` is an answer too."""
         try:
-            self.say(self._load(message) if isinstance(message, Load) else self._measure(message))
+            made = self._load(message) if isinstance(message, Load) else self._measure(message)
+            return encode(made)
         except _CancelledError:
-            self.say(Cancelled(message.id))
+            return encode(Cancelled(message.id))
         except UserError as error:
-            self.say(Failed(message.id, error.what, error.where, error.todo))
+            failed = Failed(message.id, error.what, error.where, error.todo)
         except torch.OutOfMemoryError as error:
             what = f"out of memory on the device ({str(error).splitlines()[0]})"
-            self.say(Failed(message.id, what, None, "Use a smaller dtype or another device."))
-        finally:
-            self._cancelled.discard(message.id)
+            failed = Failed(message.id, what, None, "Use a smaller dtype or another device.")
+        return encode(failed)
 
     def _load(self, message: Load) -> Loaded:
         readout = _one_of("readout", message.readout, READOUTS)
         positions = _one_of("positions", message.positions, POSITIONS)
         if message.dtype not in DTYPES:
-            raise UserError(f'there is no dtype "{message.dtype}"', todo=", ".join(DTYPES))
+            raise UserError(
+                f'there is no dtype "{message.dtype}"', todo=f"There are: {', '.join(DTYPES)}."
+            )
+        _check_device(message.device)
         self._instrument = None  # the old models make room first
-        pm = load_pm(message.pm, dtype=DTYPES[message.dtype], device=message.device)
+        pm = load_pm(resolve(message.pm), dtype=DTYPES[message.dtype], device=message.device)
         self._instrument = make_instrument(
             pm,
             message.sae,
@@ -98,16 +78,14 @@ class Worker:
         instrument = self._instrument
         if instrument is None:
             raise UserError("no PM is loaded yet", todo="Send `load` first.")
-        features = [feature for asked in message.asked for feature in asked.features]
-        for feature in [*features, *message.scales]:
+        asked = [(one.heuristic, one.features) for one in message.asked]
+        named = {feature for _, features in asked for feature in features} | message.scales.keys()
+        for feature in sorted(named):
             if not 0 <= feature < instrument.sae.d_sae:
-                raise UserError(f"feature {feature} does not exist in this SAE")
-
-        def pause() -> None:
-            if message.id in self._cancelled:
-                raise _CancelledError
-
-        pause()
+                raise UserError(
+                    f"feature {feature} does not exist in this SAE",
+                    todo=f"It has {instrument.sae.d_sae}: 0 to {instrument.sae.d_sae - 1}.",
+                )
         pair = Pair(
             id=message.pair,
             name=PairName("request", "live", message.id),
@@ -116,7 +94,14 @@ class Worker:
             chosen=message.chosen,
             rejected=message.rejected,
         )
-        asked = [(one.heuristic, one.features) for one in message.asked]
+        if not all(pair.transcripts):
+            raise UserError("a transcript is empty: there is no token to read a reward at")
+
+        def pause() -> None:
+            if message.id in self._cancelled:
+                raise _CancelledError
+
+        pause()
         made = measure_one(instrument, pair, asked, message.scales, pause)
         return Measured(
             id=message.id,
@@ -152,33 +137,12 @@ def _one_of(what: str, value: str, known: tuple[Name, ...]) -> Name:
     raise UserError(f'there is no {what} "{value}"', todo=f"There are: {', '.join(known)}.")
 
 
-def serve() -> None:
-    """Answer requests on stdin until it ends."""
-    torch.set_num_threads(min(torch.get_num_threads(), len(os.sched_getaffinity(0))))
-    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    worker = Worker(output)
-    requests: queue.Queue[Message] = queue.Queue()
-    threading.Thread(target=_read, args=(worker, requests), daemon=True).start()
-    worker.say(Hello(PROTOCOL))
-    while True:
-        worker.answer(requests.get())
-
-
-def _read(worker: Worker, requests: queue.Queue[Message]) -> None:
+def _check_device(device: str) -> None:
     try:
-        while line := sys.stdin.buffer.readline(LONGEST_LINE + 1):
-            try:
-                if len(line) > LONGEST_LINE:
-                    raise UserError(f"a line is longer than {LONGEST_LINE} bytes")
-                message = decode(line)
-            except UserError as error:
-                worker.say(Failed(-1, error.what, error.where, error.todo))
-                continue
-            if isinstance(message, Cancel):
-                worker.cancel(message.id)
-            else:
-                requests.put(message)
-    finally:
-        # The other end is gone: nobody reads an answer, and a measurement may take minutes.
-        os._exit(0)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(
+            f"this machine has no such device ({str(error).splitlines()[0]})",
+            where=device,
+            todo="Name one that it has: cpu, cuda, cuda:1, mps.",
+        ) from None

@@ -1,0 +1,81 @@
+"""How an index's run judges each of its heuristics, and the running PM that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.cache.judged import JudgedRow
+from engine.cache.reader import IndexReader
+from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.sealed import SealedRun
+from engine.errors import UserError
+from engine.heuristics import DIRECTIONS, Direction, Heuristic
+from engine.live.client import LiveRescorer
+from engine.live.outcome import Standing
+from engine.verdict import Thresholds
+
+
+def standings(reader: IndexReader) -> tuple[Standing, ...]:
+    """One for each heuristic that the reader looks at, in its order.
+
+    A heuristic that the run judged is held against the run's thresholds; where its folds differ
+    in the activation below which it is silent, against the smallest. One that the run does not
+    know is measured where it has pins, against the margin threshold alone (design, section 2: no
+    random groups were measured), and stays unmeasured where it has none: nobody looked for its
+    features.
+    """
+    run = _run_of(reader)
+    measured = {made.heuristic: made for made in run.heuristics}
+    return tuple(
+        _known(measured[table.heuristic], run, reader.judged)
+        if table.heuristic in measured
+        else _unknown(table.heuristic, run)
+        for table in reader.tables
+    )
+
+
+def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> LiveRescorer:
+    """A running PM for the reader's run; its process starts with the first question.
+
+    Args:
+        reader: of an index with a run.
+        command: what speaks the worker's protocol, as words.
+        device: where the worker puts the models: `cpu`, `cuda`, ...
+
+    Raises:
+        UserError: the index has no run.
+    """
+    return LiveRescorer(command, _run_of(reader).manifest, standings(reader), device=device)
+
+
+def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:
+    direction: Direction = next((made for made in DIRECTIONS if made == measured.direction), "auto")
+    name = measured.heuristic.name
+    silent = min((row.silent_activation for row in judged if row.heuristic == name), default=0.0)
+    return Standing(
+        heuristic=replace(measured.heuristic, direction=direction),
+        features=measured.features,
+        in_sample=measured.in_sample,
+        thresholds=Thresholds(run.figures.margin_threshold, measured.vote_threshold, silent),
+    )
+
+
+def _unknown(heuristic: Heuristic, run: SealedRun) -> Standing:
+    epsilon = run.figures.margin_threshold
+    return Standing(
+        heuristic=heuristic,
+        features=heuristic.features,
+        in_sample=False,
+        thresholds=Thresholds(epsilon, epsilon, 0.0) if heuristic.features else None,
+    )
+
+
+def _run_of(reader: IndexReader) -> SealedRun:
+    if reader.run is None:
+        raise UserError(
+            f'the index "{reader.paths.name}" has no finished run: no PM is known to ask',
+            where=str(reader.paths.runs),
+            todo="Make one with `outvoted score --pm PM --sae SAE`.",
+        )
+    return reader.run
