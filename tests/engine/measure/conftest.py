@@ -28,6 +28,8 @@ from tests.engine.measure.real import (
 from tests.engine.measure.tiny import Tiny, make_tiny
 
 MakeTiny = Callable[[str], Tiny]
+Record = Callable[[str, object], None]
+"""pytest's record_property."""
 
 
 @pytest.fixture(scope="session", autouse=True)

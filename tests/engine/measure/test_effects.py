@@ -13,7 +13,7 @@ from engine.hh import Pair
 from engine.measure.effects import group_effects, single_effects
 from engine.measure.instrument import Instrument
 from tests.engine.measure.ablation import ByHand, answer, flipped, question_of, some_on_span
-from tests.engine.measure.conftest import MakeTiny
+from tests.engine.measure.conftest import MakeTiny, Record
 from tests.engine.measure.plain import PlainModel
 from tests.engine.measure.real import Bearer, Real
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, pair
@@ -76,7 +76,9 @@ def test_of_tiny_pms(tiny_of: MakeTiny, architecture: str) -> None:
         assert made.largest > 0.01
 
 
-def test_of_the_real_pm(real: Real, hh_bearers: tuple[Bearer, ...]) -> None:
+def test_of_the_real_pm(
+    real: Real, hh_bearers: tuple[Bearer, ...], record_property: Record
+) -> None:
     """Ten bearers, either SAE; a gate within rounding of its threshold is named, not hidden."""
     found = {
         f"{one.pair.name} {one.heuristic.name}": compare(
@@ -92,7 +94,7 @@ def test_of_the_real_pm(real: Real, hh_bearers: tuple[Bearer, ...]) -> None:
                 stacklevel=1,
             )
     exact = {name: made.difference for name, made in found.items() if not made.flips}
-    print(f"{real.instrument.sae.name}: {max(exact.values()):.1e}")  # noqa: T201
+    record_property("largest difference", max(exact.values()))
     assert max(exact.values()) < 1e-4, exact
     assert len(found) - len(exact) <= 2
     assert min(made.largest for made in found.values()) > 0.01

@@ -10,7 +10,7 @@ from engine.measure.alone import margin_alone
 from engine.measure.batches import batches
 from engine.measure.instrument import Instrument
 from engine.models.tokens import READOUTS, Readout
-from tests.engine.measure.conftest import MakeTiny
+from tests.engine.measure.conftest import MakeTiny, Record
 from tests.engine.measure.plain import PlainModel
 from tests.engine.measure.real import HOOK, Real
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, from_ids, pair
@@ -59,7 +59,9 @@ def test_of_a_tiny_pm(tiny_of: MakeTiny, architecture: str, readout: Readout) ->
 
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("real", ["gated"], indirect=True)
-def test_of_the_real_pm(real: Real, hh: tuple[Pair, ...], readout: Readout) -> None:
+def test_of_the_real_pm(
+    real: Real, hh: tuple[Pair, ...], readout: Readout, record_property: Record
+) -> None:
     pm, sae = real.instrument.pm, real.instrument.sae
     instrument = Instrument(pm, sae, hook=HOOK, readout=readout, positions="all")
     # Row 86 has a blank response, 1254 parts before its last marker, 2130 begins alike.
@@ -67,7 +69,7 @@ def test_of_the_real_pm(real: Real, hh: tuple[Pair, ...], readout: Readout) -> N
     rewards = measured(instrument, pairs)
     expected = plain_rewards(real.plain, instrument, pairs, readout)
     difference = (rewards - expected).abs().max()
-    print(f"rewards, {readout}: largest difference {difference:.1e}")  # noqa: T201
+    record_property("largest difference", float(difference))
     assert difference < 1e-4
     mixed = measured(instrument, pairs[::-1][:3])
     assert (mixed - rewards.flip(0)[:3]).abs().max() < 1e-5

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,70 +15,28 @@ from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
 from engine.errors import UserError
 from engine.files import writer_lock
-from engine.heuristics import Heuristic
 from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, ScoreResult, run_config, score
+from engine.measure.score import ScoreRequest, run_config, score
 from engine.models.sae.load import load_sae
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.plain import PlainModel
-from tests.engine.measure.tiny import QUESTION, hook_of, write_sae
-
-DUNNO = Heuristic("dunno", "I don't know", fold=True)
-YES = Heuristic("yes", "yes", direction="auto")
-WORDS = ("well", "so", "then", "oh", "no", "maybe", "it", "was", "here", "you", "see")
-TABLES = ("rewards", "features", "judged")
-ARCHITECTURE = "gptj"
-Rows = dict[str, list[tuple[object, ...]]]
+from tests.engine.measure.tiny import hook_of, write_sae
+from tests.engine.measure.world import (
+    ARCHITECTURE,
+    DUNNO,
+    YES,
+    World,
+    column,
+    measure,
+    rows,
+)
 
 
 class StoppedError(Exception):
     """Stands for a process that is killed while it reports."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """An index of 60 pairs, a PM and two SAEs of it."""
-
-    request: ScoreRequest
-    other_sae: Path
-
-    def copy(self, cache: Path) -> World:
-        """The same pairs and models, with no run yet."""
-        paths = make_index(cache)
-        return dataclasses.replace(self, request=dataclasses.replace(self.request, paths=paths))
-
-    @property
-    def run_file(self) -> Path:
-        (found,) = self.request.paths.runs.glob("*/run.duckdb")
-        return found
-
-
-def responses() -> Iterator[tuple[str, str]]:
-    draw = random.Random(1)
-    for number in range(60):
-        one, other = (" " + " ".join(draw.choices(WORDS, k=draw.randint(3, 9))) for _ in range(2))
-        match number % 6:
-            case 0 | 1 | 2:
-                one += ", I don’t know" if number % 4 else " I don't know it"
-            case 3:
-                one, other = one + " yes and", other + " also"
-        yield (one, other) if draw.random() < 0.5 else (other, one)
-
-
-def make_index(cache: Path) -> IndexPaths:
-    cache.mkdir(parents=True)
-    file = cache / "pairs.jsonl"
-    with file.open("w", encoding="utf-8") as lines:
-        for number, (chosen, rejected) in enumerate(responses()):
-            start = QUESTION.replace("Who", f"Who {number}")
-            record = {"chosen": start + chosen, "rejected": start + rejected}
-            lines.write(json.dumps(record) + "\n")
-    paths = IndexPaths(cache, "tiny")
-    index_sources(paths, open_sources(str(file), SourceOptions()))
-    return paths
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +69,6 @@ def undisturbed(models: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     made = models.copy(tmp_path_factory.mktemp("undisturbed") / "cache")
     measure(made.request)
     return made
-
-
-def measure(request: ScoreRequest) -> ScoreResult:
-    (result,) = score(request, lambda _: None)
-    return result
-
-
-def rows(world: World) -> Rows:
-    with duckdb.connect(str(world.run_file), read_only=True) as connection:
-        return {name: connection.table(name).order("ALL").fetchall() for name in TABLES}
-
-
-def column(world: World, table: str, name: str) -> list[object]:
-    with duckdb.connect(str(world.run_file), read_only=True) as connection:
-        return [value for (value,) in connection.table(table).project(name).fetchall()]
 
 
 def test_a_run_is_sealed_with_every_bearer_judged(undisturbed: World) -> None:
