@@ -61,8 +61,8 @@ def serve() -> None:
             # The other end is gone: nobody reads an answer, and a measurement may take minutes.
             os._exit(0)
 
-    threading.Thread(target=read, daemon=True).start()
     say(encode(Hello(PROTOCOL)))
+    threading.Thread(target=read, daemon=True).start()
     from engine.live.worker import Worker  # torch: seconds, in which stdin may end
 
     worker = Worker(cancelled)

@@ -25,11 +25,11 @@ PAIR = Pair(
 )
 BEFORE: PairDetail = nothing_known(PAIR, CONFIG.run)
 
-_PRELUDE = f"""
+_PRELUDE = """
 import json, os, sys, time
 
 def say(kind, **values):
-    print(json.dumps({{"type": kind}} | values), flush=True)
+    print(json.dumps({"type": kind} | values), flush=True)
 
 def hear():
     line = sys.stdin.readline()
@@ -41,7 +41,7 @@ def hello():
     say("hello", protocol=1)
 
 def load():
-    say("loaded", id=hear()["id"], run="{CONFIG.run}")
+    say("loaded", id=hear()["id"], run=RUN)
 
 def ready():
     hello()
@@ -62,9 +62,9 @@ def serve():
 HEALTHY = "ready(); serve()"
 
 
-def worker(script: str) -> list[str]:
-    """The command of a worker that runs this script."""
-    return [sys.executable, "-c", f"{_PRELUDE}\n{script}"]
+def worker(script: str, run: str = CONFIG.run) -> list[str]:
+    """The command of a worker that runs this script and says that it measures this run."""
+    return [sys.executable, "-c", f"{_PRELUDE}\nRUN = {run!r}\n{script}"]
 
 
 def first_time(mark: Path, script: str) -> str:
