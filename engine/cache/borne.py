@@ -7,13 +7,13 @@ pair that came to the index after the run, or whose text changed since, reads `u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from engine.cache.bearers import BearerTable, Borne
-from engine.cache.judged import JUDGED, JudgedRow
+from engine.cache.judged import JUDGED, JudgedRow, judged_table
 from engine.heuristics import kind_of
 from engine.verdict import Verdict
 
@@ -55,13 +55,14 @@ def make_borne(
     verdicts = {(row.heuristic, row.id): row for row in judged}
     standing = list(_standing(tables, verdicts, shapes))
     known = {(row.heuristic, row.id) for row in standing}
-    rows = [asdict(row) for row in standing] + [
+    others = [
         _unmeasured(table, borne, shapes[borne.id])
         for table in tables
         for borne in table.bearers
         if (table.heuristic.name, borne.id) not in known
     ]
-    cursor.register("rows", pa.Table.from_pylist(rows, schema=JUDGED))
+    rows = [judged_table(standing), pa.Table.from_pylist(others, schema=JUDGED)]
+    cursor.register("rows", pa.concat_tables(rows))
     cursor.execute(_TABLE)
     cursor.unregister("rows")
     return standing

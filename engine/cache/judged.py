@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -110,7 +110,9 @@ JUDGED = pa.schema(
 
 def judged_table(rows: list[JudgedRow]) -> pa.Table:
     """The rows as Arrow, in the order given."""
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=JUDGED)
+    # asdict() copies deeply, which took two of the three seconds that opening an index did.
+    columns = {name: [getattr(row, name) for row in rows] for name in JUDGED.names}
+    return pa.table(columns, schema=JUDGED)
 
 
 def judged_row(values: tuple[Any, ...]) -> JudgedRow:

@@ -50,11 +50,15 @@ def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionContro
 def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | None:
     """Coverage by the heuristic's features, or by all SAE features at the span.
 
-    None where some bearer has no features at all: then there is nothing to sum.
+    A bearer that is judged with no features loses nothing by ablating them: 0. None where no
+    bearer has any, and where an effect is unmeasured.
     """
-    effects = [row.effect_all if by_all else row.effect for row in judged]
+    if by_all:
+        effects: list[float | None] = [row.effect_all for row in judged]
+    else:
+        effects = [row.effect if row.features else 0.0 for row in judged]
     measured = [effect for effect in effects if effect is not None]
-    if not judged or len(measured) < len(judged):
+    if len(measured) < len(judged) or not (by_all or any(row.features for row in judged)):
         return None
     return coverage(
         [

@@ -83,6 +83,7 @@ class IndexReader:
     def overview(self) -> Overview:
         """The first screen's figures."""
         standing = self.standing()
+        margins = standing.by_tranche() if standing else {}
         return Overview(
             index=self.paths.name,
             pairs=self.store.count(),
@@ -91,9 +92,7 @@ class IndexReader:
                 heuristic_card(table, self.run, self.judged_of(table.heuristic))
                 for table in self.tables
             ),
-            tranches=tranche_cards(
-                self.store.tranches(), standing.by_tranche() if standing else {}
-            ),
+            tranches=tranche_cards(self.store.tranches(), margins),
         )
 
     def standing(self) -> Standing | None:
@@ -139,6 +138,7 @@ class IndexReader:
         on_pair = self._heuristics(pair)
         ours = {feature for made in on_pair for feature in made.features}
         said = self._marks.of(pair.name, pair.content_hash)
+        noise_floor = self.run.figures.noise_floor if self.run else 0.0
         return PairDetail(
             pair=pair,
             run=self.run.run if self.run else None,
@@ -154,9 +154,7 @@ class IndexReader:
             ),
             mark=said.mark if said else None,
             note=said.note if said else None,
-            flags=suspicions(
-                pair, margin, self.run.figures.noise_floor if self.run else 0.0, elsewhere
-            ),
+            flags=suspicions(pair, margin, noise_floor, elsewhere),
         )
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
@@ -170,11 +168,7 @@ class IndexReader:
         return tuple(found)
 
     def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
-        """Append a triage mark and note, stored as they are passed; None clears them.
-
-        Raises:
-            UserError: the index has no such pair, or the triage file cannot be written.
-        """
+        """Append a triage mark and note, stored as they are passed; None clears them."""
         (pair,) = self.store.pairs([identifier])
         self._marks.say(pair, mark, note)
 
@@ -196,8 +190,7 @@ class IndexReader:
             raise UserError(
                 f"a file of this index is damaged ({str(error).splitlines()[0]})",
                 where=str(self.paths.folder),
-                todo="Run the same `outvoted score` again to seal its run anew; if that does not"
-                " help, index its sources again under another --name.",
+                todo="Run `outvoted score` again to seal its run anew, or index the sources anew.",
             ) from None
 
     def close(self) -> None:
@@ -247,7 +240,8 @@ def _open_run(
         path = run_path(paths, find_run(paths, asked))
         try:
             store.attach(path, "run")
+            found = read_sealed(cursor, path)
             cursor.execute(questions.MEASURED)
         except duckdb.Error as error:
             raise damaged_run(path, error) from None
-        return read_sealed(cursor, path)
+        return found

@@ -84,6 +84,8 @@ def _features(made: HeuristicReport) -> str:
 
 
 def _coverage(made: HeuristicReport) -> str:
+    if made.deletion.held == "undetermined":
+        return "Coverage says nothing where the deletion effect spans zero."
     every = f"All SAE features at the span carry {_part(made.coverage_all)} of the deletion effect"
     if made.about is None:
         return f"{every}; what the heuristic's carry is unmeasured."

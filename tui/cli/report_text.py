@@ -71,7 +71,7 @@ def _margins(margins: Margins) -> Iterator[str]:
         if margins.complete
         else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
     )
-    yield f"Mean margin and calibration, over {whose}"
+    yield from wrapped(f"Mean margin and calibration, over {whose}", hang=2)
     rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
     yield from columns([_MARGINS, *map(_margins_row, rows)], indent=2)
     fitted = [row.calibration for row in rows if row.calibration]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.cache.parts import Parts, ranges
@@ -43,6 +43,7 @@ def test_ranges_have_fixed_borders(ids: set[int]) -> None:
     assert all(first == pair_id(1, 0) for first in changed)
 
 
+@settings(deadline=None, max_examples=40)  # every part is fsynced
 @given(ids=IDS, stops=st.lists(st.integers(0, 3), max_size=3), half=IDS)
 def test_a_resumed_run_ends_with_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, ids: set[int], stops: list[int], half: set[int]

@@ -365,3 +365,26 @@ def test_threads_share_a_reader(paths: IndexPaths, opened: Open) -> None:
     with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(ask, queries))
     assert together == [ask(query) for query in queries]
+
+
+def test_the_real_file(tmp_path: Path, real_pairs: Path) -> None:
+    paths = IndexPaths(tmp_path / "cache", "real")
+    index(paths, real_pairs)
+    reader = open_reader(paths)
+    url, dunno, *_ = reader.overview().heuristics
+    assert (url.chosen_only, url.rejected_only, url.both) == (16, 6, 0)
+    assert (dunno.chosen_only, dunno.rejected_only, dunno.both) == (98, 63, 4)
+    query = Query(heuristic="dont-know", kind=None, text="KNOW")
+    ids = reader.ids(query)
+    assert len(ids) == 98 + 63
+    rows = reader.rows(ids, query)
+    assert [row.id for row in rows] == ids.tolist()
+    assert {row.match.replace("’", "'") for row in rows} == {"I don't know"}
+    assert not any("\n" in row.before + row.after for row in rows)
+    for identifier, row in zip(ids.tolist()[::40], rows[::40], strict=True):
+        (on,) = [
+            on for on in reader.pair(identifier).heuristics if on.heuristic.name == "dont-know"
+        ]
+        start, end = on.spans[0]
+        assert reader.pair(identifier).pair.response(on.bearer)[start:end] == row.match
+    reader.close()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.cache.triage import TriageFile
@@ -37,6 +37,7 @@ def test_the_last_word_counts(tmp_path: Path) -> None:
     assert len(file.path.read_text(encoding="utf-8").splitlines()) == 4  # only ever appended
 
 
+@settings(deadline=None)  # every line is fsynced
 @given(st.text())
 def test_any_note_comes_back(tmp_path_factory: pytest.TempPathFactory, note: str) -> None:
     file = TriageFile(tmp_path_factory.mktemp("triage"), "me")

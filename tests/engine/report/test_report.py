@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.population import covered
 from engine.cache.reader import open_reader
 from engine.errors import UserError
 from engine.heuristics import Heuristic
@@ -19,7 +20,7 @@ from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
 from engine.verdict import Verdict, verdicts_of
-from tests.engine.cache.scored import MARGINS, URL, make_index, seal
+from tests.engine.cache.scored import MARGINS, URL, judged, make_index, seal
 
 Build = Callable[..., Report]
 
@@ -174,6 +175,18 @@ def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> N
         Verdict.UNMEASURED
     }
     assert nowhere.differences == {}
+
+
+def test_a_half_without_features_carries_nothing(paths: IndexPaths) -> None:
+    rows = judged(paths, URL, -0.5)
+    assert covered([replace(row, features=(), effect=None) for row in rows]) is None
+    half = [
+        replace(row, features=(), effect=None) if row.kind == "conforming" else row for row in rows
+    ]
+    found = covered(half)
+    assert found is not None
+    assert found.estimate == pytest.approx(2 / 6)  # two of twelve lose 1, all of them 0.5
+    assert covered([replace(row, effect=None) for row in rows]) is None
 
 
 def test_without_a_run_there_is_nothing_to_report(build: Build) -> None:

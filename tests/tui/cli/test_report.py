@@ -79,6 +79,15 @@ def test_what_the_pm_does_not_hold_has_counts_and_no_shares(
     assert outvoted == ["outvoted", "*", "2", "-", "-", "3", "-", "-", "-"]
 
 
+def test_a_sample_that_stands_for_the_index_is_named(paths: IndexPaths, report: Outvoted) -> None:
+    seal(paths, measured=range(8), sampled=(0, 1, 6), deletion=0.0)
+    out = report()[1]
+    assert max(map(len, out.splitlines())) <= 80
+    assert "over a hashed sample of 3 pairs that stands for the index" in words(out)
+    assert "url: undetermined: deleting it changes" in out
+    assert "Coverage says nothing" in out
+
+
 def test_json_is_one_document(paths: IndexPaths, report: Outvoted) -> None:
     run = seal(paths)
     document = json.loads(report("--json")[1])
