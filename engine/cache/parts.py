@@ -6,8 +6,9 @@ is there: the ids it covers are read from the files, and the rest is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,8 +17,11 @@ import pyarrow.parquet as pq
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import replacing
+from engine.hh import split_pair_id
 
 COMPRESSION = "zstd"
+_UNNAMED = "00000000"
+_ANY: Mapping[int, str] = MappingProxyType({})
 
 
 def ranges(ids: Iterable[int], size: int) -> Iterator[tuple[int, list[int]]]:
@@ -29,22 +33,26 @@ def ranges(ids: Iterable[int], size: int) -> Iterator[tuple[int, list[int]]]:
 
 
 class Parts:
-    """The parts of one run."""
+    """The parts of one run.
 
-    def __init__(self, folder: Path) -> None:
+    Ids outlive the texts they stand for: a source that is indexed again from other bytes keeps
+    its number. So a part's name says which bytes it was measured on, and others are not seen.
+    """
+
+    def __init__(self, folder: Path, sources: Mapping[int, str] = _ANY) -> None:
+        """`sources`: 8 hex digits of what each source was made from, by its number."""
         self.folder = folder
+        self._sources = sources
 
     def files(self, stage: str) -> list[Path]:
-        """The finished parts of a stage, in a fixed order."""
-        return sorted((self.folder / stage).glob("*.parquet"))
+        """The finished parts of a stage that stand on today's sources, in a fixed order."""
+        found = sorted((self.folder / stage).glob("*.parquet"))
+        return [path for path in found if path.name.startswith(self._prefix(path.name[:16]))]
 
-    def stages(self, family: str) -> list[str]:
-        """The stages below a family, such as one `effects/...` for each layer."""
-        return sorted(
-            str(path.relative_to(self.folder))
-            for path in (self.folder / family).glob("*")
-            if path.is_dir()
-        )
+    def _prefix(self, first: str) -> str:
+        """How the name begins of a part whose range starts there, in 16 hex digits."""
+        number, _ = split_pair_id(int(first, 16))
+        return f"{first}-{self._sources.get(number, _UNNAMED)}-"
 
     def covered(self, stage: str) -> set[int]:
         """The ids that a stage's finished parts hold."""
@@ -57,7 +65,7 @@ class Parts:
     def write(self, stage: str, first: int, table: pa.Table) -> None:
         """Write the part of the range that starts at `first`; the ids it holds are in its name."""
         held = short_hash(pc.unique(table["id"]).to_pylist())[:8]
-        target = self.folder / stage / f"{first:016x}-{held}.parquet"
+        target = self.folder / stage / f"{self._prefix(f'{first:016x}')}{held}.parquet"
         with replacing(target) as beside:
             pq.write_table(table, beside, compression=COMPRESSION)
 
@@ -73,6 +81,16 @@ class Parts:
         """A metadata entry of every part of a stage, in the order of `files`."""
         found = (_opened(path).schema_arrow.metadata for path in self.files(stage))
         return [entries[key] for entries in found if entries and key in entries]
+
+
+def only(table: pa.Table, ids: Sequence[int]) -> pa.Table:
+    """The rows of some ids."""
+    return table.filter(pc.is_in(table["id"], pa.array(ids, pa.int64())))
+
+
+def without(table: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
+    """The rows of all other ids."""
+    return table.filter(pc.invert(pc.is_in(table["id"], ids.combine_chunks())))
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:

@@ -76,6 +76,21 @@ def no_run(paths: IndexPaths) -> UserError:
     )
 
 
+def known_heuristics(paths: IndexPaths, run: str) -> list[Heuristic]:
+    """The heuristics that a run has judged; none where it is not sealed, or not readable."""
+    path = run_path(paths, run)
+    if not path.exists():
+        return []
+    try:
+        with duckdb.connect(":memory:") as connection:
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+            sealed, _ = read_sealed(connection, path)
+    except (duckdb.Error, UserError):  # it is about to be sealed anew
+        return []
+    return [measured.heuristic for measured in sealed.heuristics]
+
+
 def run_path(paths: IndexPaths, run: str) -> Path:
     """The DuckDB file of a sealed run."""
     return paths.run(run) / RUN_FILE

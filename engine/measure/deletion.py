@@ -50,7 +50,9 @@ def deletion(instrument: Instrument, pair: Pair, heuristic: Heuristic, borne: Bo
         chosen=without[len(context) :],
         rejected=control[len(context) :],
     )
-    return Deletion(instrument.prepare(edited), has_control=controls is not None)
+    # An edit that is shorter must not see more of its context than the original did.
+    cut = instrument.prepare(pair).truncated
+    return Deletion(instrument.prepare(edited, least_cut=cut), has_control=controls is not None)
 
 
 def rewards_without(instrument: Instrument, deletions: Sequence[Deletion]) -> list[DeletionRewards]:

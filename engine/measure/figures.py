@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from engine.cache import tables
 from engine.cache.parts import Parts
 from engine.cache.run_file import Figures
 from engine.measure import stages
@@ -24,15 +23,21 @@ from engine.verdict import (
 
 
 def run_figures(
-    parts: Parts, base: pa.Table, sample: pa.Table, checks: pa.Table, sampled: Sequence[int]
+    parts: Parts,
+    base: pa.Table,
+    sample: pa.Table,
+    checks: pa.Table,
+    noise: pa.Table,
+    sampled: Sequence[int],
 ) -> Figures:
     """Compute them from the tables of a finished run.
 
     Args:
-        parts: of the run, for the moments in their metadata and the noise stage.
+        parts: of the run, for the moments in their metadata.
         base: base figures, one row a pair.
         sample: rewards of the sampled pairs that have no base figures.
         checks: exact single effects beside attributions.
+        noise: margins of texts run each by itself.
         sampled: ids of the hashed sample.
     """
     margins = dict(
@@ -42,7 +47,6 @@ def run_figures(
             strict=True,
         )
     )
-    noise = parts.read(stages.NOISE, tables.NOISE)
     tau = noise_floor(
         [
             margins[identifier] - alone

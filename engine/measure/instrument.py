@@ -69,9 +69,9 @@ class Instrument:
         self.positions = positions
         self.forward = Forward(pm, block_index(pm, hook))
 
-    def prepare(self, pair: Pair) -> Prepared:
+    def prepare(self, pair: Pair, *, least_cut: int = 0) -> Prepared:
         """Tokenise a pair for this PM and readout."""
-        return prepare(self.pm, pair, self.readout)
+        return prepare(self.pm, pair, self.readout, least_cut=least_cut)
 
     def pack(self, pairs: Sequence[Prepared]) -> Packed:
         """One batch: chosen is branch 0, rejected branch 1."""

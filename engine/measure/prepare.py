@@ -67,8 +67,10 @@ class Prepared:
         return self.overlapping(side, [(start, start + len(self.pair.response(side)))])
 
 
-def prepare(pm: PreferenceModel, pair: Pair, readout: Readout) -> Prepared:
+def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int = 0) -> Prepared:
     """Tokenise both transcripts of a pair; truncate its context from the left if it is too long.
+
+    `least_cut` tokens are left out in any case, so that an edit sees the context of its original.
 
     Raises:
         UserError: a response alone is longer than the PM's context.
@@ -76,7 +78,7 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout) -> Prepared:
     chosen, rejected = (
         tokenise(pm.tokenizer, pm.end_of_text, pair.transcript(side), readout) for side in SIDES
     )
-    cut = max(0, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
+    cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
     if cut:
         in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
         if cut > min(in_context, common_prefix([chosen.ids, rejected.ids])):

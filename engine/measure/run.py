@@ -12,7 +12,7 @@ from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
-from engine.cache.parts import Parts
+from engine.cache.parts import Parts, only, without
 from engine.cache.run_file import RUN_FILE, Figures, MeasuredHeuristic, write_run
 from engine.canonical import short_hash
 from engine.measure import stages
@@ -49,7 +49,11 @@ class Sitting:
 
     @property
     def parts(self) -> Parts:
-        return Parts(self.paths.run(self.run) / "parts")
+        sources = {
+            number: short_hash([info.hash, info.settings])[:8]
+            for number, info in self.store.sources.items()
+        }
+        return Parts(self.paths.run(self.run) / "parts", sources)
 
     def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
         """Run one stage; how much of it this sitting measured."""
@@ -68,13 +72,14 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     bearing = {borne.id for table in sitting.bearers for borne in table.bearers}
     keys = keys_of(sitting.store, sorted(bearing))
     work = _measure_pairs(sitting, sampled, bearing)
-    tokens = _measure_checks(sitting, sampled, keys)
+    checked = _checked(keys)
+    tokens = _measure_checks(sitting, sampled, checked)
     selections = []
     for table in sitting.bearers:
         tokens += _measure_spans(sitting, table)
         selections.append(_select(sitting, table, keys))
         tokens += _measure_effects(sitting, table, selections[-1])
-    return _seal(sitting, sampled, keys, selections), work + Work(tokens=tokens)
+    return _seal(sitting, sampled, checked, keys, selections), work + Work(tokens=tokens)
 
 
 def _measure_pairs(sitting: Sitting, sampled: Sequence[int], bearing: set[int]) -> Work:
@@ -93,13 +98,17 @@ def _measure_pairs(sitting: Sitting, sampled: Sequence[int], bearing: set[int]) 
     return work + sitting.stage(stages.SAMPLE, rest, stages.sample_stage(instrument))
 
 
-def _measure_checks(sitting: Sitting, sampled: Sequence[int], keys: Mapping[int, Keys]) -> int:
+def _checked(keys: Mapping[int, Keys]) -> list[int]:
+    """The bearers on which attributions are checked: those with the lowest content hashes."""
+    return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
+
+
+def _measure_checks(sitting: Sitting, sampled: Sequence[int], checked: Sequence[int]) -> int:
     """The noise floor's margins, and attribution against exact effects on sampled bearers."""
-    noisy = sampled[:NOISE_PAIRS]
-    tokens = sitting.stage(stages.NOISE, noisy, stages.noise_stage(sitting.instrument)).tokens
-    checked = sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
-    measure = stages.checks_stage(sitting.instrument)
-    return tokens + sitting.stage(stages.CHECKS, checked, measure).tokens
+    noise = stages.noise_stage(sitting.instrument)
+    tokens = sitting.stage(stages.NOISE, sampled[:NOISE_PAIRS], noise).tokens
+    checks = stages.checks_stage(sitting.instrument)
+    return tokens + sitting.stage(stages.CHECKS, checked, checks).tokens
 
 
 def _spans_stage(table: BearerTable) -> str:
@@ -152,14 +161,17 @@ def _measure_effects(sitting: Sitting, table: BearerTable, selection: Selection)
 def _seal(
     sitting: Sitting,
     sampled: Sequence[int],
+    checked: Sequence[int],
     keys: Mapping[int, Keys],
     selections: Sequence[Selection],
 ) -> Figures:
+    """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
     parts = sitting.parts
     base = parts.read(stages.BASE, tables.BASE)
-    sample = parts.read(stages.SAMPLE, tables.SAMPLE)
-    checks = parts.read(stages.CHECKS, tables.CHECKS)
-    figures = run_figures(parts, base, sample, checks, sampled)
+    sample = without(parts.read(stages.SAMPLE, tables.SAMPLE), base["id"])
+    checks = only(parts.read(stages.CHECKS, tables.CHECKS), checked)
+    noise = only(parts.read(stages.NOISE, tables.NOISE), sampled[:NOISE_PAIRS])
+    figures = run_figures(parts, base, sample, checks, noise, sampled)
     margins = {
         row["id"]: Margins(
             chosen=row["reward_chosen"],

@@ -12,6 +12,7 @@ from engine.cache.keys import chosen_ids
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
 from engine.demo.place import remembered, resolve
@@ -148,7 +149,7 @@ def _score_one(
             manifest=manifest,
             paths=request.paths,
             store=store,
-            bearers=bearers(request.paths, store, request.heuristics),
+            bearers=bearers(request.paths, store, _with_earlier(request, manifest.config.run)),
             also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
             report=report,
         )
@@ -167,6 +168,15 @@ def _score_one(
         noise_floor=figures.noise_floor,
         margin_threshold=figures.margin_threshold,
     )
+
+
+def _with_earlier(request: ScoreRequest, run: str) -> list[Heuristic]:
+    """What is asked for, and what the run judged before: a seal leaves nothing measured out."""
+    asked = list(request.heuristics)
+    names = {heuristic.name for heuristic in asked}
+    return asked + [
+        known for known in known_heuristics(request.paths, run) if known.name not in names
+    ]
 
 
 def _check_pins(heuristic: Heuristic, d_sae: int) -> None:

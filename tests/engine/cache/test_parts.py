@@ -81,7 +81,6 @@ def test_nothing_measured_is_an_empty_table(tmp_path: Path) -> None:
     assert parts.covered("base") == set()
     assert parts.read("base", SCHEMA, ["figure"]).schema.names == ["figure"]
     assert parts.metadata("base", b"x") == []
-    assert parts.stages("effects") == []
 
 
 def test_metadata_and_layers(tmp_path: Path) -> None:
@@ -89,7 +88,6 @@ def test_metadata_and_layers(tmp_path: Path) -> None:
     parts.write("effects/a", 0, measured([1]).replace_schema_metadata({b"x": b"first"}))
     parts.write("effects/a", 128, measured([130]).replace_schema_metadata({b"x": b"second"}))
     parts.write("effects/b", 0, measured([1]))
-    assert parts.stages("effects") == ["effects/a", "effects/b"]
     assert parts.metadata("effects/a", b"x") == [b"first", b"second"]
 
 
@@ -113,3 +111,12 @@ def test_a_part_that_lacks_a_column_is_named(tmp_path: Path) -> None:
     parts.write("base", 0, pa.table({"id": [1]}))
     with pytest.raises(UserError, match="cannot be read"):
         parts.read("base", SCHEMA)
+
+
+def test_parts_of_a_source_that_was_made_from_other_bytes_are_not_seen(tmp_path: Path) -> None:
+    first = pair_id(1, 0)
+    Parts(tmp_path, {1: "aaaaaaaa", 2: "cccccccc"}).write("base", first, measured([first]))
+    same = Parts(tmp_path, {1: "aaaaaaaa"})
+    other = Parts(tmp_path, {1: "bbbbbbbb"})
+    assert same.covered("base") == {first}
+    assert other.covered("base") == set()

@@ -246,7 +246,6 @@ def test_pins_judge_and_one_that_does_not_exist_is_named(world: World) -> None:
         measure(dataclasses.replace(world.request, heuristics=(wrong,)))
 
 
-@pytest.mark.xfail(strict=True, reason="parts are found by id alone: nothing guards their texts")
 def test_texts_that_changed_are_measured_again(world: World) -> None:
     """An index whose source changed keeps its ids; figures of the old texts must not stay."""
     measure(world.request)
@@ -256,3 +255,10 @@ def test_texts_that_changed_are_measured_again(world: World) -> None:
     index_sources(world.request.paths, open_sources(str(file), SourceOptions()))
     measure(world.request)
     assert rows(world)["rewards"][0] != before
+
+
+def test_a_heuristic_scored_later_joins_those_that_were_judged(world: World) -> None:
+    first, second = world.request.heuristics[0], dataclasses.replace(DUNNO, name="later")
+    measure(dataclasses.replace(world.request, heuristics=(first,)))
+    measure(dataclasses.replace(world.request, heuristics=(second,)))
+    assert set(map(str, column(world, "judged", "heuristic"))) == {first.name, second.name}
