@@ -78,10 +78,16 @@ class IndexReader:
         self._borne = {
             (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
         }
+        self._overview: Overview | None = None
         self._marks = Marks(store, TriageFile(paths.triage, user_name()))
 
     def overview(self) -> Overview:
-        """The first screen's figures."""
+        """The first screen's figures; worked out once, since the files never change."""
+        if self._overview is None:
+            self._overview = self._worked_out()
+        return self._overview
+
+    def _worked_out(self) -> Overview:
         standing = self.standing()
         margins = standing.by_tranche() if standing else {}
         return Overview(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,30 +15,20 @@ from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.live.edit import Rescorer
 from tui.cli.commands import Subparsers
+from tui.cli.live_options import add_live, worker_command
 from tui.cli.options import add_common, heuristics
 
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
 
 _LAST = "last-index"
-WORKER = (sys.executable, "-m", "tui", "worker")
 
 
 def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("browse", description="Browse an index.")
     add_common(parser)
-    add_worker(parser)
+    add_live(parser)
     parser.set_defaults(name=None)
-
-
-def add_worker(parser: argparse.ArgumentParser) -> None:
-    """Which PM answers `r` and `e`."""
-    parser.add_argument(
-        "--worker",
-        metavar="COMMAND",
-        help='what runs the PM, such as "ssh gpu1 outvoted worker"; default: this machine',
-    )
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,8 +114,7 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
     from tui.app import OutvotedApp
     from tui.app import run as run_app
 
-    worker = shlex.split(args.worker) if args.worker else WORKER
-    opening = Opening(paths, args.run, asked, worker, args.device)
+    opening = Opening(paths, args.run, asked, worker_command(args), args.device)
     default = args.run is None and asked is None
     snapshot = read_snapshot(snapshot_path(paths)) if default else None
     session = paths.cache / "session.json"

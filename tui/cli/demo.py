@@ -8,6 +8,7 @@ from engine.cache.layout import cache_dir
 from engine.demo.shipped import unpack
 from tui.cli import browse as browser
 from tui.cli.commands import Subparsers
+from tui.cli.live_options import add_live
 from tui.cli.options import add_common, heuristics
 
 
@@ -19,7 +20,7 @@ def add(subparsers: Subparsers) -> None:
         " offline, on a CPU. `outvoted report --name demo` prints what they amount to.",
     )
     add_common(parser)
-    browser.add_worker(parser)
+    add_live(parser)
 
 
 def run(args: argparse.Namespace) -> int:

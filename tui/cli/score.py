@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -160,6 +161,9 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # Threads that spin while they wait stall everyone else's on a shared machine, and
+            # then their own: one pair took nine times as long.
+            env=os.environ | {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")},
         ) as child,
         drawing.bars,
     ):

@@ -1,0 +1,114 @@
+"""`outvoted` and `outvoted demo`: which index opens, and what the browser's process never loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cache.layout import IndexPaths
+from engine.cache.reader import open_reader
+from engine.cache.records import Query
+from engine.demo.shipped import unpack
+from engine.verdict import Verdict
+from tests.engine.tiny import TinyIndex
+from tui.cli.browse import last_index
+from tui.cli.main import main
+
+WALK = """
+import asyncio, json, sys
+from pathlib import Path
+from engine.cache.snapshot import read_snapshot, snapshot_path
+from engine.cache.layout import IndexPaths
+from tui.app import OutvotedApp
+from tui.cli.browse import Opening
+
+async def walk(cache):
+    paths = IndexPaths(Path(cache), "demo")
+    opening = Opening(paths, None, None, ["outvoted", "worker"], "cpu")
+    app = OutvotedApp(read_snapshot(snapshot_path(paths)), opening.reader, opening.rescorer, None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(1.0)
+        for key in ("enter", "enter"):
+            await pilot.press(key)
+            await pilot.pause(1.0)
+        print(json.dumps({
+            "screen": type(app.screen).__name__,
+            "loaded": sorted({name.partition(".")[0] for name in sys.modules}),
+        }))
+        await pilot.press("q")
+
+asyncio.run(walk(sys.argv[1]))
+"""
+
+
+def test_torch_is_never_loaded_in_the_browsers_process(tmp_path: Path) -> None:
+    unpack(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", WALK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    seen = json.loads(done.stdout)
+    assert seen["screen"] == "PairScreen"
+    assert "duckdb" in seen["loaded"], "the index was really read"
+    assert not {"torch", "transformers", "datasets", "safetensors"} & set(seen["loaded"])
+
+
+def test_the_demo_ships_finished(tmp_path: Path) -> None:
+    reader = open_reader(unpack(tmp_path))
+    assert reader.run is not None
+    assert reader.store.count() >= 400
+    bearers = {row.id for row in reader.judged}
+    assert len(bearers) >= 150
+    assert len(reader.tables) == 4
+    for table in reader.tables:
+        for kind in ("counterexample", "conforming"):
+            assert len(reader.ids(Query(heuristic=table.heuristic.name, kind=kind)))
+    assert Verdict.OUTVOTED in {row.verdict for row in reader.judged}
+    reader.close()
+
+
+def test_the_demos_second_start_copies_nothing_and_keeps_marks(tmp_path: Path) -> None:
+    paths = unpack(tmp_path)
+    reader = open_reader(paths)
+    first = int(reader.ids(Query(heuristic="url"))[0])
+    reader.mark(first, "clear", None)
+    reader.close()
+    before = {path: path.stat().st_mtime_ns for path in paths.folder.rglob("*.duckdb")}
+    reader = open_reader(unpack(tmp_path))
+    assert reader.marks() == {first: "clear"}
+    reader.close()
+    assert before == {path: path.stat().st_mtime_ns for path in paths.folder.rglob("*.duckdb")}
+
+
+def test_the_demos_report_names_the_verdicts_that_do_not_occur(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unpack(tmp_path)
+    assert main(["report", "--name", "demo", "--cache", str(tmp_path)]) == 0
+    assert "Do not occur" in capsys.readouterr().out
+
+
+def test_no_terminal_no_browser(tiny_index: TinyIndex, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(tiny_index.options) == 2
+    assert "outvoted report" in capsys.readouterr().err
+
+
+def test_the_index_used_last_opens_then_the_default_then_the_demo(tiny_index: TinyIndex) -> None:
+    cache = tiny_index.paths.cache
+    assert last_index(cache) is None, "neither: the demo opens"
+    (cache / "last-index").write_text("tiny\n")
+    assert last_index(cache) == "tiny"
+    (cache / "last-index").write_text("../../etc\n")
+    assert last_index(cache) is None
+    (cache / "default").symlink_to(cache / "tiny")
+    assert last_index(cache) == "default"
+    (cache / "default").unlink()
+    (cache / "last-index").unlink()
+    assert IndexPaths(cache, "tiny").source_numbers()

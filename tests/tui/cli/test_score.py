@@ -1,0 +1,137 @@
+"""`outvoted score`, typed: a child measures, stdout is one document, bad input names itself."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.cache.layout import IndexPaths
+from engine.cache.reader import open_reader
+from tests.engine.measure.tiny import hook_of
+from tests.engine.models.tiny import write_pm
+from tests.engine.tiny import TinyIndex
+from tui.cli.main import main
+
+KEYS = {
+    "run",
+    "pairs",
+    "tokens",
+    "seconds",
+    "pairs_per_second",
+    "fvu",
+    "reward_recovered",
+    "sign_agreement",
+    "noise_floor",
+}
+HEURISTICS_FILE = """
+[[heuristic]]
+name = "dunno"
+pattern = "I don't know"
+"""
+
+
+@pytest.fixture
+def fresh(tiny_index: TinyIndex, tmp_path: Path) -> list[str]:
+    """What is typed to score the tiny pairs in an index of their own."""
+    cache = str(tmp_path / "cache")
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["index", str(tiny_index.source), "--cache", cache]) == 0
+    file = tmp_path / "heuristics.toml"
+    file.write_text(HEURISTICS_FILE)
+    models = ["--pm", str(tiny_index.pm), "--sae", str(tiny_index.sae)]
+    return ["score", "--cache", cache, "--heuristics", str(file), *models]
+
+
+def test_one_document_and_a_finished_run(
+    fresh: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*fresh, "--json"]) == 0
+    seen = capfd.readouterr()
+    (result,) = json.loads(seen.out)
+    assert result.keys() >= KEYS
+    assert "noise floor" in seen.err, "progress goes to stderr"
+    reader = open_reader(IndexPaths(tmp_path / "cache"))
+    assert reader.run is not None
+    assert reader.run.run == result["run"]
+    reader.close()
+
+    assert main([*fresh, "--json"]) == 0
+    (again,) = json.loads(capfd.readouterr().out)
+    assert (again["run"], again["pairs"], again["tokens"]) == (result["run"], result["pairs"], 0)
+
+
+def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui", *fresh, "--pairs", "all", "--json"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
+    )
+    runs = tmp_path / "cache" / "default" / "runs"
+    deadline = time.monotonic() + 60
+    while not list(runs.glob("*/parts/*/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # As a terminal would: to the whole foreground group.
+    subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
+    out, err = process.communicate(timeout=60)
+    if process.returncode == 0:  # it was faster than the signal
+        assert json.loads(out)
+    else:
+        assert process.returncode == 130, err
+        assert "the same command goes on" in err
+        assert "Traceback" not in err
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    (result,) = json.loads(done.stdout)
+    assert result["pairs"] == 40
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--hook", "transformer.h.99"], "transformer.h.99"),
+        (["--pairs", "some"], "--pairs"),
+        (["--pm", "nowhere/at-all/here"], "nowhere/at-all/here"),
+        (["--sae", "nowhere.pt"], "nowhere.pt"),
+    ],
+)
+def test_bad_input_is_named_and_exits_2(
+    fresh: list[str], capfd: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    given = [*fresh, *options]
+    if options[0] in ("--pm", "--sae"):  # the last --pm counts; an --sae would be one more
+        place = fresh.index(options[0])
+        given = [*fresh[:place], *options, *fresh[place + 2 :]]
+    assert main(given) == 2
+    seen = capfd.readouterr()
+    assert said in seen.err
+    assert "Traceback" not in seen.err
+    assert seen.out == ""
+
+
+def test_a_model_that_does_not_fit_leaves_the_old_run_alone(
+    tiny_index: TinyIndex, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in tiny_index.paths.runs.rglob("run.duckdb")}
+    two_labels = tmp_path / "two"
+    write_pm(two_labels, "gptj", labels=2)
+    hook = hook_of("gptj")
+    for pm, sae, said in (
+        (str(two_labels), str(tiny_index.sae), "label"),
+        (str(tiny_index.pm), "demo:sae", "128"),
+    ):
+        given = ["--pm", pm, "--sae", sae, "--hook", hook, *tiny_index.options]
+        assert main(["score", *given]) == 2
+        assert said in capfd.readouterr().err
+    assert before == {p: p.read_bytes() for p in tiny_index.paths.runs.rglob("run.duckdb")}
+
+
+def test_without_an_index_the_next_step_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "--cache", str(tmp_path), "--pm", "x", "--sae", "y"]) == 2
+    assert "outvoted index" in capsys.readouterr().err
