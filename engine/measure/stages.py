@@ -38,7 +38,7 @@ EFFECTS = "effects"
 CHECKS = "checks"
 NOISE = "noise"
 
-PART_IDS = {SAMPLE: 128, BASE: 128}
+PART_IDS = {SAMPLE: 256, BASE: 256}
 """How many ids a part's range spans; 1024 for the stages that measure only few of them."""
 
 MOMENTS = b"outvoted.moments"
