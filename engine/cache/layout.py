@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from engine.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -22,6 +20,8 @@ def cache_dir(option: str | None, environment: Mapping[str, str] = os.environ) -
         return Path(named).expanduser()
     if (_CHECKOUT / "pyproject.toml").is_file():
         return _CHECKOUT / "cache"
+    from platformdirs import user_cache_path  # a checkout does without
+
     return user_cache_path("outvoted")
 
 

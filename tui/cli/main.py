@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from engine.errors import UserError
 from engine.plain import plain
@@ -72,6 +71,8 @@ def _dispatch(command: Command, given: Sequence[str]) -> int:
 
 def _overview() -> argparse.ArgumentParser:
     """The parser of `outvoted --help`: every command by its line, none of them loaded."""
+    from importlib.metadata import version  # slow, and only --version shows it
+
     parser = argparse.ArgumentParser(
         prog="outvoted",
         description="Browse the preference pairs on which a reward heuristic gives the wrong"

@@ -10,7 +10,6 @@ from pathlib import Path
 from engine.cache.layout import IndexPaths, cache_dir
 from engine.canonical import Json
 from engine.heuristics import Heuristic
-from engine.heuristics.file import default_heuristics, load_heuristics
 from engine.plain import plain
 
 
@@ -40,6 +39,8 @@ def index_paths(args: argparse.Namespace) -> IndexPaths:
 
 def heuristics(args: argparse.Namespace) -> tuple[Heuristic, ...]:
     """The heuristics of `--heuristics`, or those outvoted ships with."""
+    from engine.heuristics.file import default_heuristics, load_heuristics  # TOML, rarely wanted
+
     path: Path | None = args.heuristics
     return default_heuristics() if path is None else load_heuristics(path)
 
