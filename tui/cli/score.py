@@ -161,8 +161,8 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            # Threads that spin long while they wait stall everyone else's on a shared machine, and
-            # then their own: one pair took nine times as long.
+            # torch's threads spin while they wait. On a shared machine that takes the cores from
+            # others, and in turn from themselves; so they sleep after a short while.
             env={"GOMP_SPINCOUNT": "10000"} | os.environ,
         ) as child,
         drawing.bars,
