@@ -6,6 +6,7 @@ import math
 import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from engine.canonical import Json
@@ -16,9 +17,9 @@ Shape = TypeVar("Shape")
 def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
     """An instance of a dataclass from a JSON object.
 
-    Understands str, int, float, bool, None, unions, `Literal`, tuples, dicts with int keys, and
-    dataclasses of these. Every field must be there and no other; a float is finite, a text can
-    be encoded.
+    Understands str, int, float, bool, None, unions, `Literal`, `StrEnum`, tuples, dicts with int
+    keys, and dataclasses of these. Every field must be there and no other; a float is finite, a
+    text can be encoded.
 
     Raises:
         ValueError: something does not fit; the text says where and what.
@@ -35,6 +36,8 @@ def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
 def _value(hint: object, value: Json, where: str) -> object:
     if is_dataclass(hint) and isinstance(hint, type):
         return build(hint, value, where)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _literal(tuple(hint), value, where)
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, where)
     if isinstance(hint, type) and hint in (str, int, float, bool):
@@ -73,9 +76,10 @@ def _union(options: tuple[object, ...], value: Json, where: str) -> object:
 
 
 def _literal(options: tuple[object, ...], value: Json, where: str) -> object:
-    if value not in options:
-        raise ValueError(f"{where} is none of {', '.join(map(str, options))}")
-    return value
+    for option in options:
+        if type(value) in (str, type(option)) and option == value:
+            return option
+    raise ValueError(f"{where} is none of {', '.join(map(str, options))}")
 
 
 def _tuple(parts: tuple[object, ...], value: Json, where: str) -> object:

@@ -59,6 +59,10 @@ class IndexPaths:
     def triage(self) -> Path:
         return self.folder / "triage"
 
+    @property
+    def custom(self) -> Path:
+        return self.folder / "custom"
+
     def source(self, number: int) -> Path:
         return self.sources / f"{number}.duckdb"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
@@ -11,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
+from engine.cache.lines import append_line, read_lines
 from engine.errors import UserError
 from engine.hh import Pair, PairName
 from engine.shapes import build
@@ -70,13 +69,7 @@ class TriageFile:
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-                line = json.dumps(asdict(made)).encode() + b"\n"
-                stream.write(line if _ends_whole(stream) else b"\n" + line)
-                stream.flush()
-                os.fsync(stream.fileno())
+            append_line(self.path, asdict(made))
         except OSError as error:
             raise UserError(
                 f"the mark was not kept: {error.strerror}",
@@ -92,25 +85,14 @@ class TriageFile:
             UserError: the file is there and cannot be read.
         """
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return {}
+            lines = read_lines(self.path)
         except OSError as error:
             raise UserError(
                 f"triage marks cannot be read: {error.strerror}",
                 where=str(self.path),
                 todo="Make the file readable, or move it away.",
             ) from None
-        # Not splitlines(): it also breaks at characters that JSON leaves as they are.
-        return {made.name: made for made in _parsed(text.split("\n"))}
-
-
-def _ends_whole(stream: BinaryIO) -> bool:
-    """Whether the last line is a whole one, so that the next cannot be glued to it."""
-    if stream.seek(0, os.SEEK_END) == 0:
-        return True
-    stream.seek(-1, os.SEEK_END)
-    return stream.read(1) == b"\n"
+        return {made.name: made for made in _parsed(lines)}
 
 
 def _parsed(lines: Iterable[str]) -> Iterator[Triage]:

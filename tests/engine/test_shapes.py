@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Literal
 
 import pytest
@@ -20,6 +21,11 @@ class Inner:
     side: Literal["chosen", "rejected"]
 
 
+class Colour(StrEnum):
+    BLUE = "blue"
+    ORANGE = "orange"
+
+
 @dataclass(frozen=True, slots=True)
 class Outer:
     count: int
@@ -29,6 +35,7 @@ class Outer:
     inner: tuple[Inner, ...]
     span: tuple[int, int]
     scales: dict[int, float]
+    colour: Colour
 
 
 GOOD: dict[str, Json] = {
@@ -39,12 +46,15 @@ GOOD: dict[str, Json] = {
     "inner": [{"name": "url", "side": "chosen"}],
     "span": [2, 5],
     "scales": {"12": 2.0, "-1": 0},
+    "colour": "blue",
 }
 
 
 def test_every_field_finds_its_place() -> None:
     inner = (Inner("url", "chosen"),)
-    assert build(Outer, GOOD) == Outer(3, 1.5, None, True, inner, (2, 5), {12: 2.0, -1: 0.0})
+    made = build(Outer, GOOD)
+    assert made == Outer(3, 1.5, None, True, inner, (2, 5), {12: 2.0, -1: 0.0}, Colour.BLUE)
+    assert isinstance(made.colour, Colour)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,8 @@ def test_every_field_finds_its_place() -> None:
         ("scales", [], "message.scales is no object"),
         ("scales", {"1_0": 1.0}, "message.scales has a key that is no int"),
         ("scales", {"9" * 5000: 1.0}, "limit"),
+        ("colour", "red", "message.colour is none of blue, orange"),
+        ("colour", [], "message.colour is none of"),
         ("other", 1, "message does not know other"),
     ],
 )
@@ -93,6 +105,7 @@ outers = st.builds(
     inner=st.lists(st.builds(Inner, st.text(), st.sampled_from(["chosen", "rejected"]))).map(tuple),
     span=st.tuples(st.integers(), st.integers()),
     scales=st.dictionaries(st.integers(), finite),
+    colour=st.sampled_from(Colour),
 )
 
 
