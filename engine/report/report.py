@@ -13,9 +13,11 @@ from engine.verdict import (
     Calibration,
     Candidate,
     Interval,
+    NoTemperature,
     Outvoter,
     Scores,
     Shares,
+    TemperatureInterval,
     Verdict,
     about_these_features_only,
 )
@@ -34,8 +36,16 @@ class MarginsRow:
     """How many pairs the index has there."""
     calibration: Calibration | None
     """Over the margins that stand for them; None without any."""
+    mean_margin: Interval | None
+    accuracy: Interval | None
+    temperature: TemperatureInterval | None
+    """None where no T is best."""
+    no_temperature: NoTemperature | None
+    """Why that is so."""
+    temperatures: tuple[float, float] | None
+    """Of either fold by context, fitted on the other; None where a fold has none."""
     at_temperature: Scores | None
-    """At the fitted T, cross-fitted by context; None where a fold has none."""
+    """At those."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from engine.canonical import Json
-from engine.report.report import HeuristicReport, KindReport, MarginsRow, Report
+from engine.report.margins_json import bounds_json, margins_json, mean_json
+from engine.report.report import HeuristicReport, KindReport, Report
 from engine.verdict import Interval, Shares, Verdict, verdicts_of
 
 
@@ -41,25 +42,9 @@ def report_json(report: Report) -> dict[str, Json]:
             "pairs": margins.pairs,
             "complete": margins.complete,
         },
-        "tranches": [_tranche(row) for row in (*margins.tranches, margins.pooled)],
+        "tranches": [margins_json(row) for row in margins.tranches],
+        "pooled": margins_json(margins.pooled),
         "heuristics": [_heuristic(made) for made in report.heuristics],
-    }
-
-
-def _tranche(row: MarginsRow) -> Json:
-    made = row.calibration
-    return {
-        "tranche": row.tranche,
-        "pooled": row.pooled,
-        "pairs": made.pairs if made else 0,
-        "pairs_in_index": row.in_index,
-        "mean_margin": made.mean_margin if made else None,
-        "accuracy": made.accuracy if made else None,
-        "nll": made.nll if made else None,
-        "brier": made.brier if made else None,
-        "ece": made.ece if made else None,
-        "temperature": made.temperature if made else None,
-        "at_temperature": asdict(row.at_temperature) if row.at_temperature else None,
     }
 
 
@@ -87,12 +72,12 @@ def _heuristic(made: HeuristicReport) -> Json:
         "pinned": made.pinned,
         "vote_threshold": made.vote_threshold,
         "coverage": made.coverage.estimate if made.coverage else None,
-        "coverage_interval": _bounds(made.coverage),
+        "coverage_interval": bounds_json(made.coverage),
         "coverage_all": made.coverage_all.estimate if made.coverage_all else None,
-        "coverage_all_interval": _bounds(made.coverage_all),
-        "deletion_effect": _mean(made.deletion.effect),
-        "deletion_control": _mean(made.deletion.control),
-        "deletion_difference": _mean(made.deletion.difference),
+        "coverage_all_interval": bounds_json(made.coverage_all),
+        "deletion_effect": mean_json(made.deletion.effect),
+        "deletion_control": mean_json(made.deletion.control),
+        "deletion_difference": mean_json(made.deletion.difference),
         "counterexamples": _kind(made.counterexamples, made.differences, told=told),
         "conforming": _kind(made.conforming, None, told=told),
     }
@@ -105,7 +90,7 @@ def _kind(
     if differences is not None:
         for verdict in verdicts_of(made.kind):
             found = differences.get(verdict) if told else None
-            verdicts[verdict]["difference"] = _mean(found)
+            verdicts[verdict]["difference"] = mean_json(found)
     return {
         "pairs": made.pooled.pairs,
         "pm_right": made.pooled.pm_right,
@@ -139,13 +124,3 @@ def _verdicts(made: KindReport, shares: Shares, *, told: bool) -> dict[str, dict
             "share_of_pm_right": shown.share_of_pm_right if shown else None,
         }
     return found
-
-
-def _mean(interval: Interval | None) -> Json:
-    if interval is None:
-        return None
-    return {"mean": interval.estimate, "low": interval.low, "high": interval.high}
-
-
-def _bounds(interval: Interval | None) -> Json:
-    return None if interval is None else {"low": interval.low, "high": interval.high}

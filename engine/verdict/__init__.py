@@ -18,9 +18,9 @@ if TYPE_CHECKING:
         Calibration,
         ReliabilityBin,
         Scores,
+        accuracy_interval,
         calibrate,
         cross_fitted_scores,
-        fit_temperature,
         reliability,
     )
     from engine.verdict.faithfulness import (
@@ -52,6 +52,14 @@ if TYPE_CHECKING:
         verdicts_of,
     )
     from engine.verdict.selection import Candidate, TokenActivations, find_features
+    from engine.verdict.temperature import (
+        NoTemperature,
+        TemperatureInterval,
+        cross_fitted_temperatures,
+        fit_temperature,
+        no_temperature,
+        temperature_interval,
+    )
     from engine.verdict.thresholds import (
         margin_threshold,
         noise_floor,
@@ -71,16 +79,19 @@ __all__ = [
     "JudgedPair",
     "Judgement",
     "KindShares",
+    "NoTemperature",
     "Outvoter",
     "ReliabilityBin",
     "Scores",
     "Shares",
     "Stated",
+    "TemperatureInterval",
     "Thresholds",
     "TokenActivations",
     "Verdict",
     "VerdictShare",
     "about_these_features_only",
+    "accuracy_interval",
     "attribution_agreement",
     "bootstrap_mean",
     "bootstrap_ratio",
@@ -88,6 +99,7 @@ __all__ = [
     "coverage",
     "cross_fit",
     "cross_fitted_scores",
+    "cross_fitted_temperatures",
     "differences",
     "find_features",
     "fit_temperature",
@@ -98,6 +110,7 @@ __all__ = [
     "judge",
     "kind_shares",
     "margin_threshold",
+    "no_temperature",
     "noise_floor",
     "on_bearer",
     "reliability",
@@ -108,6 +121,7 @@ __all__ = [
     "sign_agreement",
     "silent_threshold",
     "spearman",
+    "temperature_interval",
     "verdicts_of",
     "vote",
     "vote_threshold",
@@ -123,6 +137,7 @@ if not TYPE_CHECKING:
         "intervals",
         "population",
         "selection",
+        "temperature",
         "thresholds",
     )
 

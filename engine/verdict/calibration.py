@@ -5,17 +5,33 @@ Every function takes margins delta = r(chosen) - r(rejected), [pairs], finite, i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.verdict.intervals import Interval, bootstrap_mean, share_interval
+from engine.verdict.temperature import (
+    Floats,
+    cross_fitted_temperatures,
+    fit_temperature,
+    floats,
+    sigmoid,
+)
+
 BINS = 15
 
-_STEPS = 200
-_PRECISION = 1e-12
 
-Floats = npt.NDArray[np.float64]
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """One point of the reliability curve."""
+
+    pairs: int
+    confidence: float
+    """Mean of sigmoid(|delta|)."""
+    accuracy: float
+    """Share of pairs with delta > 0, ties one half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,7 @@ class Calibration:
     ece: float
     temperature: float | None
     """None where no finite T above zero is best."""
+    bins: tuple[ReliabilityBin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +57,15 @@ class Scores:
     nll: float
     """Mean of -log p, in nats."""
     brier: float
-    """Mean of (1 - p)^2."""
+    """Mean of (1 - p)^2 (Brier 1950)."""
     ece: float
-    """Expected calibration error over 15 equal-mass bins."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
-    """One point of the reliability curve."""
-
-    pairs: int
-    confidence: float
-    """Mean of sigmoid(|delta|)."""
-    accuracy: float
-    """Share of pairs with delta > 0, ties one half."""
+    """Expected calibration error over 15 equal-mass bins (Naeini et al. 2015)."""
+    bins: tuple[ReliabilityBin, ...]
 
 
 def calibrate(margins: npt.ArrayLike) -> Calibration | None:
     """The figures at T = 1, and the fitted T. None of no pairs."""
-    delta = _floats(margins)
+    delta = floats(margins)
     if delta.size == 0:
         return None
     scores = _scores(delta)
@@ -70,6 +77,7 @@ def calibrate(margins: npt.ArrayLike) -> Calibration | None:
         brier=scores.brier,
         ece=scores.ece,
         temperature=fit_temperature(delta),
+        bins=scores.bins,
     )
 
 
@@ -78,32 +86,20 @@ def cross_fitted_scores(margins: npt.ArrayLike, fold: npt.NDArray[np.integer]) -
 
     None where either fold has no fitted T.
     """
-    delta = _floats(margins)
-    in_second = fold == 1
-    for_second, for_first = fit_temperature(delta[~in_second]), fit_temperature(delta[in_second])
-    if for_first is None or for_second is None:
-        return None
-    return _scores(delta / np.where(in_second, for_second, for_first))
+    delta = floats(margins)
+    fitted = cross_fitted_temperatures(delta, fold)
+    return None if fitted is None else _scores(delta / np.where(fold == 1, fitted[1], fitted[0]))
 
 
-def fit_temperature(margins: npt.ArrayLike) -> float | None:
-    """The T that maximises the likelihood of the labels.
+def accuracy_interval(margins: npt.ArrayLike, context_hashes: Sequence[str]) -> Interval | None:
+    """The share of pairs with delta > 0, ties one half, with its 95% interval.
 
-    None where mean delta <= 0 (the likelihood still rises as T goes to infinity) and where no
-    delta is below zero (it still rises as T goes to 0).
+    Wilson where no context repeats and no pair is tied, else a bootstrap over contexts.
     """
-    delta = _floats(margins)
-    if delta.size == 0 or delta.mean() <= 0 or delta.min() >= 0:
-        return None
-    # The mean NLL is convex in b = 1 / T: its slope is below zero at 0 and above it far out.
-    scale = float(np.abs(delta).max())
-    delta = delta / scale
-    low, high = 0.0, 1.0
-    while _slope(delta, high) <= 0:
-        low, high = high, 2 * high
-        if not np.isfinite(scale * high):
-            return None
-    return scale / _root_of_slope(delta, low, high)
+    delta = floats(margins)
+    if (delta == 0).any():
+        return bootstrap_mean(_right(delta), context_hashes)
+    return share_interval((delta > 0).tolist(), context_hashes)
 
 
 def reliability(margins: npt.ArrayLike) -> tuple[ReliabilityBin, ...]:
@@ -112,13 +108,13 @@ def reliability(margins: npt.ArrayLike) -> tuple[ReliabilityBin, ...]:
     Under 15 pairs each is a bin. Pairs of equal |delta| are ordered by delta, so that the order
     in which pairs come is never seen.
     """
-    delta = _floats(margins)
+    delta = floats(margins)
     delta = delta[np.lexsort((delta, np.abs(delta)))]
     bins = np.array_split(delta, min(BINS, delta.size)) if delta.size else []
     return tuple(
         ReliabilityBin(
             pairs=each.size,
-            confidence=float(_sigmoid(np.abs(each)).mean()),
+            confidence=float(sigmoid(np.abs(each)).mean()),
             accuracy=float(_right(each).mean()),
         )
         for each in bins
@@ -129,42 +125,11 @@ def _scores(delta: Floats) -> Scores:
     bins = reliability(delta)
     return Scores(
         nll=float(np.logaddexp(0, -delta).mean()),
-        brier=float((_sigmoid(-delta) ** 2).mean()),
+        brier=float((sigmoid(-delta) ** 2).mean()),
         ece=sum(each.pairs * abs(each.confidence - each.accuracy) for each in bins) / delta.size,
+        bins=bins,
     )
-
-
-def _slope(delta: Floats, b: float) -> float:
-    """The derivative of the mean NLL of sigmoid(b * delta) by b."""
-    return -float((delta * _sigmoid(-b * delta)).mean())
-
-
-def _root_of_slope(delta: Floats, low: float, high: float) -> float:
-    """Newton's method, kept in a bracket that halves where a step would leave it."""
-    b = (low + high) / 2
-    for _ in range(_STEPS):
-        slope = _slope(delta, b)
-        if slope > 0:
-            high = b
-        else:
-            low = b
-        curvature = float((delta**2 * _sigmoid(b * delta) * _sigmoid(-b * delta)).mean())
-        step = b - slope / curvature if curvature > 0 else low
-        if not low < step < high:
-            step = (low + high) / 2
-        if abs(step - b) <= _PRECISION * b:
-            return step
-        b = step
-    return b
 
 
 def _right(delta: Floats) -> Floats:
     return (np.sign(delta) + 1) / 2
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return np.exp(-np.logaddexp(0, -x))
-
-
-def _floats(margins: npt.ArrayLike) -> Floats:
-    return np.asarray(margins, dtype=np.float64)

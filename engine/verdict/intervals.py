@@ -64,7 +64,7 @@ def bootstrap_ratio(
     above, below = columns.sum(axis=0)
     if below == 0:
         return None
-    sums = _resampled_sums(columns, groups, resamples, seed)
+    sums = resampled_sums(columns, groups, resamples, seed)
     sums = sums[sums[:, 1] != 0]
     if len(sums) == 0:
         return None
@@ -129,7 +129,7 @@ def difference_intervals(
     columns = np.zeros((len(ours) + len(theirs), 2 * width))
     columns[: len(ours), :width] = ours
     columns[len(ours) :, width:] = theirs
-    sums = _resampled_sums(columns, [*context_hashes, *control_hashes], RESAMPLES, 0)
+    sums = resampled_sums(columns, [*context_hashes, *control_hashes], RESAMPLES, 0)
     sums = sums[(sums[:, width - 1] > 0) & (sums[:, -1] > 0)]
     if len(sums) == 0:
         return None
@@ -137,19 +137,7 @@ def difference_intervals(
     return _intervals(flags.mean(axis=0) - control.mean(axis=0), low, high)
 
 
-def _with_ones(flags: npt.NDArray[np.bool_]) -> Floats:
-    return np.column_stack((flags.astype(np.float64), np.ones(len(flags))))
-
-
-def _resampled_shares(columns: Floats, groups: Sequence[str]) -> Floats:
-    return _shares(_resampled_sums(columns, groups, RESAMPLES, 0))
-
-
-def _shares(sums: Floats) -> Floats:
-    return sums[:, :-1] / sums[:, -1:]
-
-
-def _resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed: int) -> Floats:
+def resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed: int) -> Floats:
     """[resamples, columns]: the sums over as many groups as there are, drawn with replacement."""
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     sums = np.column_stack(
@@ -165,6 +153,18 @@ def _resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed
         times = np.bincount(drawn.ravel(), minlength=rows * names.size)
         parts.append(times.reshape(rows, names.size).astype(np.float64) @ sums)
     return np.concatenate(parts)
+
+
+def _with_ones(flags: npt.NDArray[np.bool_]) -> Floats:
+    return np.column_stack((flags.astype(np.float64), np.ones(len(flags))))
+
+
+def _resampled_shares(columns: Floats, groups: Sequence[str]) -> Floats:
+    return _shares(resampled_sums(columns, groups, RESAMPLES, 0))
+
+
+def _shares(sums: Floats) -> Floats:
+    return sums[:, :-1] / sums[:, -1:]
 
 
 def _percentiles(values: Floats, level: float) -> tuple[Floats, Floats]:

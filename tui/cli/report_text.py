@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.report.report import Margins, MarginsRow, Report
+from engine.report.report import Report
 from tui.cli.report_heuristic import heuristic_text
-from tui.cli.wording import NONE, bare, columns, figure, name, percent, ratio, signed, wrapped
-
-_MARGINS = ("tranche", "pairs", "margin", "right", "NLL", "Brier", "ECE", "T")
+from tui.cli.report_margins import margins_text
+from tui.cli.wording import bare, figure, percent, ratio, wrapped
 
 
 def report_text(report: Report) -> Iterator[str]:
@@ -17,7 +16,7 @@ def report_text(report: Report) -> Iterator[str]:
     yield ""
     yield from _faithfulness(report)
     yield ""
-    yield from _margins(report.margins)
+    yield from margins_text(report.margins)
     for made in report.heuristics:
         yield ""
         yield from heuristic_text(made)
@@ -63,31 +62,3 @@ def _faithfulness(report: Report) -> Iterator[str]:
             f" {percent(figures.attribution_recall)}.",
             indent=2,
         )
-
-
-def _margins(margins: Margins) -> Iterator[str]:
-    whose = (
-        f"all {margins.pairs:,} pairs"
-        if margins.complete
-        else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
-    )
-    yield from wrapped(f"Mean margin and calibration, over {whose}", hang=2)
-    rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
-    yield from columns([_MARGINS, *map(_margins_row, rows)], indent=2)
-    fitted = [row.calibration for row in rows if row.calibration]
-    if any(made.temperature is None for made in fitted):
-        yield from wrapped("No T: no finite temperature fits best, as where the mean is <= 0.", 2)
-
-
-def _margins_row(row: MarginsRow) -> tuple[str, ...]:
-    made = row.calibration
-    if made is None:
-        return (name(row.tranche), "0", *[NONE] * (len(_MARGINS) - 2))
-    return (
-        name(row.tranche),
-        f"{made.pairs:,}",
-        signed(made.mean_margin),
-        percent(made.accuracy),
-        *(f"{value:.3f}" for value in (made.nll, made.brier, made.ece)),
-        figure(made.temperature),
-    )

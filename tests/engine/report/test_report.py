@@ -143,6 +143,27 @@ def test_margins_are_told_by_tranche_and_pooled(paths: IndexPaths, build: Build)
     assert pooled.pairs == sum(row.calibration.pairs for row in margins.tranches if row.calibration)
 
 
+def test_a_tranche_whose_mean_margin_is_not_above_zero_has_no_temperature(
+    paths: IndexPaths, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in range(6):  # the first tranche
+        monkeypatch.setitem(MARGINS, row, (-1.0) ** row)
+    seal(paths)
+    document = json.loads(json.dumps(report_json(build()), allow_nan=False))
+    first, second = document["tranches"]
+    assert (first["mean_margin"], first["accuracy"]) == (0, 0.5)
+    assert (first["temperature"], first["temperature_interval"]) == (None, None)
+    assert first["no_temperature"] == "mean margin <= 0"
+    assert (first["at_temperature"], first["reliability_at_temperature"]) == (None, [])
+    assert sum(each["pairs"] for each in first["reliability"]) == 6
+    assert second["no_temperature"] is None
+    assert second["temperature_interval"]["low"] <= second["temperature"]
+    pooled = document["pooled"]
+    assert pooled["temperature_interval"].keys() == {"low", "high"}
+    assert pooled["accuracy_interval"]["low"] < pooled["accuracy"]
+    assert len(pooled["reliability"]) == 12
+
+
 def test_bearers_alone_stand_for_nobody(paths: IndexPaths, build: Build) -> None:
     seal(paths, measured=range(8), sampled=(0, 1))
     report = build()
@@ -151,7 +172,10 @@ def test_bearers_alone_stand_for_nobody(paths: IndexPaths, build: Build) -> None
     assert first.calibration is not None
     assert (first.calibration.pairs, first.in_index) == (2, 6)
     assert (second.calibration, second.at_temperature) == (None, None)
-    *_, pooled = json.loads(json.dumps(report_json(report)))["tranches"]
+    document = json.loads(json.dumps(report_json(report)))
+    assert [row["tranche"] for row in document["tranches"]] == ["first", "second"]
+    assert document["tranches"][1]["reliability"] == []
+    pooled = document["pooled"]
     assert (pooled["tranche"], pooled["pooled"], pooled["pairs"]) == ("all", True, 2)
     # Bearers without a verdict are told as such, in the whole of which shares are parts.
     (made,) = report.heuristics

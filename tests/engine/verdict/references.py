@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 _metrics = import_module("sklearn.metrics")
+_calibration = import_module("sklearn.calibration")
 _stats = import_module("scipy.stats")
 _optimize = import_module("scipy.optimize")
 
@@ -26,6 +27,16 @@ def brier(probabilities: npt.NDArray[np.float64]) -> float:
     """Of probabilities given to what came true."""
     ones = np.ones(probabilities.size)
     return float(_metrics.brier_score_loss(ones, probabilities, labels=[0, 1], pos_label=1))
+
+
+def calibration_curve(
+    right: npt.NDArray[np.bool_], confidence: npt.NDArray[np.float64], bins: int
+) -> tuple[list[float], list[float]]:
+    """Accuracy and mean confidence of each of so many quantile bins."""
+    accuracy, mean = _calibration.calibration_curve(
+        right, confidence, n_bins=bins, strategy="quantile"
+    )
+    return accuracy.tolist(), mean.tolist()
 
 
 def wilson(successes: int, n: int, level: float) -> tuple[float, float]:
@@ -53,3 +64,16 @@ def best_temperature(margins: npt.NDArray[np.float64]) -> float:
 
     found = _optimize.minimize_scalar(nll, bounds=(-12, 12), options={"xatol": 1e-10})
     return float(np.exp(found.x))
+
+
+def bootstrap_temperature(margins: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Percentile bootstrap of the T that scipy fits to each resample of independent pairs."""
+    found = _stats.bootstrap(
+        (margins,),
+        best_temperature,
+        n_resamples=1_000,
+        method="percentile",
+        vectorized=False,
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    return float(found.low), float(found.high)

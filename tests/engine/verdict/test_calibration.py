@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.verdict import calibrate, cross_fitted_scores, fit_temperature, reliability
+from engine.verdict import accuracy_interval, calibrate, cross_fitted_scores, reliability
 from tests.engine.verdict import references
 
 margins_ = st.lists(st.floats(-30, 30).map(lambda x: round(x, 3)), min_size=1, max_size=80)
@@ -29,58 +29,51 @@ def test_the_figures_are_scikit_learns(margins: list[float]) -> None:
     assert 0 <= found.ece <= 1
 
 
-@given(margins_)
-def test_the_temperature_is_the_best(margins: list[float]) -> None:
-    delta = np.array(margins)
-    temperature = fit_temperature(delta)
-    if delta.mean() <= 0 or delta.min() >= 0:
-        assert temperature is None
-        return
-    assert temperature is not None
-
-    def nll(t: float) -> float:
-        return float(np.logaddexp(0, -delta / t).mean())
-
-    assert nll(temperature) <= min(nll(temperature * 1.001), nll(temperature / 1.001)) + 1e-12
-
-
-def test_the_temperature_is_the_one_the_margins_were_drawn_with() -> None:
-    rng = np.random.default_rng(0)
-    size = rng.gamma(2, 2, 50_000)
-    right = rng.random(size.size) < 1 / (1 + np.exp(-size / 2.5))
-    margins = np.where(right, size, -size)
-    temperature = fit_temperature(margins)
-    assert temperature == pytest.approx(2.5, rel=0.05)
-    assert temperature == pytest.approx(references.best_temperature(margins), rel=1e-5)
-    fold = np.arange(size.size) % 2
-    fitted, found = cross_fitted_scores(margins, fold), calibrate(margins)
-    assert fitted is not None
+def test_reliability_is_scikit_learns_calibration_curve_over_quantiles() -> None:
+    """With distinct margins and bins of one size quantile edges cut where ours do."""
+    rng = np.random.default_rng(3)
+    margins = rng.normal(0.4, 1.5, 15 * 40)
+    confidence = 1 / (1 + np.exp(-np.abs(margins)))
+    accuracy, mean = references.calibration_curve(margins > 0, confidence, 15)
+    bins = reliability(margins)
+    assert [each.accuracy for each in bins] == pytest.approx(accuracy)
+    assert [each.confidence for each in bins] == pytest.approx(mean)
+    found = calibrate(margins)
     assert found is not None
-    assert fitted.ece < 0.02 < found.ece
-    assert fitted.nll < found.nll
-    assert fitted.brier < found.brier
+    assert found.bins == bins
+    assert found.ece == pytest.approx(np.mean(np.abs(np.array(accuracy) - np.array(mean))))
 
 
-@given(margins_, st.integers(-30, 30))
-def test_the_temperature_has_the_unit_of_reward(margins: list[float], exponent: int) -> None:
-    assume(np.mean(margins) > 1e-3)
-    scale = 2.0**exponent
-    one, other = fit_temperature(margins), fit_temperature(np.array(margins) * scale)
-    assert (one is None) == (other is None)
-    if one is not None:
-        assert other == pytest.approx(one * scale)
+def test_at_the_fitted_temperature_the_figures_are_scikit_learns_too() -> None:
+    """Each fold's margins over the T that scipy fits on the other fold."""
+    rng = np.random.default_rng(4)
+    margins = rng.normal(1, 2, 15 * 20)
+    fold = np.arange(margins.size) % 2
+    of_fold = [references.best_temperature(margins[fold == other]) for other in (1, 0)]
+    p = 1 / (1 + np.exp(-margins / np.where(fold == 1, of_fold[1], of_fold[0])))
+    found = cross_fitted_scores(margins, fold)
+    assert found is not None
+    assert found.nll == pytest.approx(references.log_loss(p))
+    assert found.brier == pytest.approx(references.brier(p))
+    accuracy, mean = references.calibration_curve(margins > 0, np.maximum(p, 1 - p), 15)
+    assert [each.accuracy for each in found.bins] == pytest.approx(accuracy)
+    assert [each.confidence for each in found.bins] == pytest.approx(mean)
 
 
-@pytest.mark.parametrize(
-    "margins", [[1.0, -1.0], [1.0, -2.0], [0.0, 0.0], [], [1.0, 2.0], [1.0, 0.0]]
-)
-def test_some_margins_have_no_finite_temperature(margins: list[float]) -> None:
-    assert fit_temperature(margins) is None
-
-
-def test_cross_fitting_needs_a_temperature_on_both_sides() -> None:
-    assert cross_fitted_scores([3.0, -1.0, -3.0, 1.0], np.array([0, 0, 1, 1])) is None
-    assert cross_fitted_scores([3.0, -1.0], np.array([0, 0])) is None
+def test_accuracy_is_wilsons_share_until_contexts_repeat_or_pairs_tie() -> None:
+    margins = [1.0] * 7 + [-1.0] * 3
+    contexts = [str(row) for row in range(10)]
+    alone = accuracy_interval(margins, contexts)
+    assert alone is not None
+    low, high = references.wilson(7, 10, 0.95)
+    assert (alone.estimate, alone.low, alone.high) == pytest.approx((0.7, low, high))
+    tied = accuracy_interval([*margins, 0.0], [*contexts, "tied"])
+    assert tied is not None
+    assert tied.estimate == pytest.approx(7.5 / 11)
+    together = accuracy_interval(margins, ["one"] * 10)
+    assert together is not None
+    assert (together.low, together.high) == pytest.approx((0.7, 0.7))
+    assert accuracy_interval([], []) is None
 
 
 def test_huge_margins_stay_finite() -> None:

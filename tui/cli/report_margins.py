@@ -1,0 +1,70 @@
+"""Margins and calibration of the report, by tranche and pooled, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.report.report import Margins, MarginsRow
+from engine.verdict import NoTemperature, TemperatureInterval
+from tui.cli.wording import NONE, columns, figure, name, percent, signed, wrapped
+
+_MARGINS = ("tranche", "pairs", "margin", "right", "NLL", "Brier", "ECE")
+_FITTED = ("at the fitted T", "T", "95%", "NLL", "Brier", "ECE")
+_WHY: dict[NoTemperature, str] = {
+    "no pairs": "it has no pairs",
+    "mean margin <= 0": "its mean margin is not above zero: the flatter the better",
+    "no margin below zero": "no margin is below zero: the steeper the better",
+}
+
+
+def margins_text(margins: Margins) -> Iterator[str]:
+    """The lines: figures at T = 1, then those at the T that fits."""
+    whose = (
+        f"all {margins.pairs:,} pairs"
+        if margins.complete
+        else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
+    )
+    yield from wrapped(f"Mean margin and calibration, over {whose}", hang=2)
+    rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
+    yield from columns([_MARGINS, *map(margins_cells, rows)], indent=2)
+    yield from fitted_text(rows)
+
+
+def margins_cells(row: MarginsRow) -> tuple[str, ...]:
+    """A row at T = 1."""
+    made = row.calibration
+    if made is None:
+        return (name(row.tranche), "0", *[NONE] * (len(_MARGINS) - 2))
+    return (
+        name(row.tranche),
+        f"{made.pairs:,}",
+        signed(made.mean_margin),
+        percent(made.accuracy),
+        *(f"{value:.3f}" for value in (made.nll, made.brier, made.ece)),
+    )
+
+
+def fitted_text(rows: Sequence[MarginsRow]) -> Iterator[str]:
+    """The rows at their fitted T, and why some have none."""
+    fitted = [row for row in rows if row.no_temperature is None]
+    if fitted:
+        yield from columns([_FITTED, *map(_fitted_cells, fitted)], indent=2)
+    for row in rows:
+        if row.calibration is not None and row.no_temperature is not None:
+            yield from wrapped(f"{name(row.tranche)} has no T: {_WHY[row.no_temperature]}.", 2, 4)
+
+
+def _fitted_cells(row: MarginsRow) -> tuple[str, ...]:
+    made = row.at_temperature
+    scores = [NONE] * 3
+    if made is not None:
+        scores = [f"{value:.3f}" for value in (made.nll, made.brier, made.ece)]
+    temperature = row.calibration.temperature if row.calibration else None
+    return (name(row.tranche), figure(temperature), _interval(row.temperature), *scores)
+
+
+def _interval(found: TemperatureInterval | None) -> str:
+    if found is None:
+        return NONE
+    high = "no bound" if found.high is None else figure(found.high)
+    return f"[{figure(found.low)}, {high}]"
