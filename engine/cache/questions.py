@@ -45,6 +45,25 @@ CREATE VIEW features AS SELECT id, feature, activation_chosen, activation_reject
 """
 """The views of an index whose run is attached as `run`."""
 
+SORTED = """
+CREATE VIEW by_feature AS SELECT * FROM run.by_feature;
+CREATE VIEW peaks AS SELECT * FROM run.peaks;
+"""
+"""The views by feature."""
+
+UNSORTED = """
+CREATE VIEW by_feature AS SELECT feature, id, activation_chosen, activation_rejected, attribution,
+    effect FROM run.features;
+CREATE VIEW peaks AS SELECT NULL::INTEGER AS feature, NULL::BIGINT AS id, NULL::TINYINT AS side,
+    NULL::INTEGER AS start, NULL::INTEGER AS "end" LIMIT 0;
+"""
+"""The same of a run that was sealed before it was sorted by feature: slower, and no tokens."""
+
+IS_SORTED = """
+SELECT count(*) = 2 FROM duckdb_tables()
+WHERE database_name = 'run' AND table_name IN ('by_feature', 'peaks')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy.typing as npt
 from engine.cache import questions
 from engine.cache.bearers import BearerTable, bearers
 from engine.cache.borne import make_borne
+from engine.cache.feature import feature_detail
+from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
 from engine.cache.layout import IndexPaths
 from engine.cache.marks import Marks
@@ -33,6 +35,7 @@ from engine.cache.sealed import (
     Standing,
     damaged_run,
     find_run,
+    no_run,
     read_sealed,
     run_path,
     sealed_runs,
@@ -67,6 +70,7 @@ class IndexReader:
         run: SealedRun | None,
         judged: Sequence[JudgedRow],
         tables: Sequence[BearerTable],
+        labels: Mapping[int, str] | None = None,
     ) -> None:
         self.paths = paths
         self.store = store
@@ -78,6 +82,7 @@ class IndexReader:
         self._borne = {
             (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
         }
+        self._labels = labels or {}
         self._overview: Overview | None = None
         self._marks = Marks(store, TriageFile(paths.triage, user_name()))
 
@@ -154,7 +159,7 @@ class IndexReader:
             margin_sae=margin_sae,
             heuristics=on_pair,
             features=tuple(
-                FeatureOnPair(row[0], None, *row[1:])
+                FeatureOnPair(row[0], self._labels.get(row[0]), *row[1:])
                 for place, row in enumerate(features)
                 if place < MOST_FEATURES or row[0] in ours or row[4] is not None
             ),
@@ -172,6 +177,17 @@ class IndexReader:
             elif (borne := self._borne.get(key)) is not None:
                 found.append(unmeasured(table.heuristic, borne, len(pair.context)))
         return tuple(found)
+
+    def feature(self, feature: int) -> FeatureDetail:
+        """One SAE feature over all pairs of the run.
+
+        Raises:
+            UserError: the index has no run, or its SAE no such feature.
+        """
+        if self.run is None:
+            raise no_run(self.paths)
+        with self._asking() as cursor:
+            return feature_detail(cursor, self.store, self.run, self.judged, self._labels, feature)
 
     def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
         """Append a triage mark and note, stored as they are passed; None clears them."""
@@ -208,6 +224,7 @@ def open_reader(
     *,
     run: str | None = None,
     heuristics: Sequence[Heuristic] | None = None,
+    labels: Mapping[int, str] | None = None,
 ) -> IndexReader:
     """Open an index with its newest run, or the one named; without any, nothing is measured.
 
@@ -216,6 +233,7 @@ def open_reader(
         run: the beginning of a run's id, or all of it.
         heuristics: what to look at; None: the run's own, or else the ones that ship. One that
             the run does not know, or judged otherwise, reads `unmeasured`.
+        labels: what to call the features of the run's SAE.
 
     Raises:
         UserError: there is no such index or run, or a file of it is damaged.
@@ -232,7 +250,7 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables)
+    return IndexReader(paths, store, sealed, standing, tables, labels)
 
 
 def _open_run(
@@ -248,6 +266,8 @@ def _open_run(
             store.attach(path, "run")
             found = read_sealed(cursor, path)
             cursor.execute(questions.MEASURED)
+            ((by_feature,),) = cursor.execute(questions.IS_SORTED).fetchall()
+            cursor.execute(questions.SORTED if by_feature else questions.UNSORTED)
         except duckdb.Error as error:
             raise damaged_run(path, error) from None
         return found

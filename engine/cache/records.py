@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from engine.cache.feature_records import FeatureDetail
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
@@ -192,6 +193,14 @@ class Reader(Protocol):
         ...
 
     def pair(self, identifier: int) -> PairDetail: ...
+
+    def feature(self, feature: int) -> FeatureDetail:
+        """One SAE feature over all pairs of the run.
+
+        Raises:
+            UserError: the index has no run, or its SAE no such feature.
+        """
+        ...
 
     def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
         """Append a triage mark and note. Both are stored as they are passed, None clears them.

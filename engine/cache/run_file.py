@@ -98,6 +98,15 @@ FROM (
 ) AS u LEFT JOIN checks ON checks.id = u.id AND checks.feature = u.feature
 ORDER BY u.id, u.feature
 """
+_BY_FEATURE = """
+CREATE TABLE run.by_feature AS
+SELECT feature, id, activation_chosen, activation_rejected, attribution, effect
+FROM run.features ORDER BY feature, id
+"""
+_PEAKS = """
+CREATE TABLE run.peaks AS
+SELECT feature, id, side, start, "end" FROM peaks ORDER BY feature, id
+"""
 
 
 def write_run(
@@ -111,6 +120,7 @@ def write_run(
     sample: pa.Table,
     sampled: list[int],
     checks: pa.Table,
+    peaks: pa.Table,
 ) -> None:
     """Seal a run: replace its file by one made of these tables. The caller holds the run's lock."""
     meta = pa.table(
@@ -131,6 +141,7 @@ def write_run(
         "sample": sample,
         "sampled": pa.table({"id": pa.array(sampled, pa.int64())}),
         "checks": checks,
+        "peaks": peaks,
         "judged": judged_table(judged),
         "measured": measured,
         "meta": meta,
@@ -154,6 +165,8 @@ def _write(path: Path, tables: Mapping[str, pa.Table]) -> None:
             connection.register(name, table)
         connection.execute(_FEATURES)
         connection.execute(_REWARDS, [STRONGEST])
+        connection.execute(_BY_FEATURE)
+        connection.execute(_PEAKS)
         connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
         connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
         connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")

@@ -42,6 +42,18 @@ TEXT_ACTIVATIONS = pa.schema(
 )
 """Bearers only: sparse activations over both response texts, and which tokens those are."""
 
+PEAKS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("feature", pa.int32(), nullable=False),
+        pa.field("side", pa.int8(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""Bearers only: for each feature that fires in a response text, its strongest token there, in
+characters of that response; `side` is 0 for chosen, 1 for rejected."""
+
 SPANS = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from engine.cache import tables
 from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
@@ -20,6 +22,7 @@ from engine.measure.effects import Question
 from engine.measure.figures import run_figures
 from engine.measure.instrument import Instrument
 from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
+from engine.measure.peaks import strongest_tokens
 from engine.measure.progress import Report
 from engine.measure.selection import Selection, select
 from engine.measure.stages import Work
@@ -199,8 +202,15 @@ def _seal(
         sample=sample,
         sampled=list(sampled),
         checks=checks,
+        peaks=_peaks(sitting, sorted(keys)),
     )
     return figures
+
+
+def _peaks(sitting: Sitting, bearing: list[int]) -> pa.Table:
+    texts = only(sitting.parts.read(stages.TEXTS, tables.TEXT_ACTIVATIONS), bearing)
+    pairs = sitting.store.pairs(bearing)
+    return strongest_tokens(texts, map(sitting.instrument.prepare, pairs))
 
 
 def _layer(parts: Parts, table: BearerTable, selection: Selection) -> Layer:

@@ -92,6 +92,7 @@ def make_synthetic(
         sample=tables.SAMPLE.empty_table(),
         sampled=lowest_hashes(store, _SAMPLE),
         checks=tables.CHECKS.empty_table(),
+        peaks=tables.PEAKS.empty_table(),
     )
     store.close()
     refresh_snapshot(paths)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.cache.feature_records import FeatureDetail
 from engine.cache.records import (
     FeatureOnPair,
     HeuristicCard,
@@ -28,6 +29,7 @@ from engine.hh import Pair, PairName, Side
 from engine.live.edit import Edit, Rescored
 from engine.plain import plain
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
+from tests.tui.fake_features import make_feature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -313,6 +315,9 @@ class FakeReader:
         notes = {i: note for i, _, note in self.written}
         mark = self.marks().get(identifier)
         return replace(DETAILS[identifier], mark=mark, note=notes.get(identifier))
+
+    def feature(self, feature: int) -> FeatureDetail:
+        return make_feature(feature, list(DETAILS.values()), HEURISTICS)
 
     def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
         self.written.append((identifier, mark, note))

@@ -1,0 +1,187 @@
+"""One SAE feature over all pairs of a run, from the table that is sorted by feature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import duckdb
+
+from engine.cache.feature_records import (
+    FeatureDetail,
+    FeatureHit,
+    FeatureOnHeuristic,
+    Firing,
+    Pushes,
+)
+from engine.cache.judged import JudgedRow
+from engine.cache.pairs import PairStore
+from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.sealed import SealedRun
+from engine.cache.snippet import snippet
+from engine.errors import UserError
+from engine.heuristics import Kind
+from engine.hh import SIDES, Pair, Side
+from engine.verdict.selection import Candidate
+
+MOST_HITS = 200
+"""How many pairs are told, by activation."""
+
+_TOTALS = """
+SELECT count(*),
+       count(*) FILTER (activation_chosen > 0),
+       avg(activation_chosen) FILTER (activation_chosen > 0),
+       count(*) FILTER (activation_rejected > 0),
+       avg(activation_rejected) FILTER (activation_rejected > 0),
+       count(*) FILTER (activation_chosen > activation_rejected),
+       count(*) FILTER (activation_rejected > activation_chosen),
+       coalesce(sum(attribution) FILTER (attribution > 0), 0),
+       coalesce(sum(attribution) FILTER (attribution < 0), 0),
+       count(effect),
+       coalesce(sum(effect), 0),
+       coalesce(sum(attribution) FILTER (effect IS NOT NULL), 0),
+       count(*) FILTER (sign(effect) = sign(attribution))
+FROM by_feature WHERE feature = ? AND id IN (SELECT id FROM pairs)
+"""
+_HITS = """
+WITH strongest AS (
+    SELECT id, activation_chosen, activation_rejected, attribution, effect
+    FROM by_feature WHERE feature = ? AND id IN (SELECT id FROM pairs)
+    ORDER BY greatest(activation_chosen, activation_rejected) DESC, id LIMIT ?
+)
+SELECT strongest.*, peak.side, peak.start, peak."end" FROM strongest
+LEFT JOIN (SELECT id, side, start, "end" FROM peaks WHERE feature = ?) AS peak USING (id)
+ORDER BY greatest(activation_chosen, activation_rejected) DESC, id
+"""
+_ON_BEARERS = """
+SELECT id, activation_chosen, activation_rejected FROM by_feature
+WHERE feature = ? AND id IN (SELECT unnest(?::BIGINT[]))
+"""
+
+
+def feature_detail(
+    cursor: duckdb.DuckDBPyConnection,
+    store: PairStore,
+    run: SealedRun,
+    judged: Sequence[JudgedRow],
+    labels: Mapping[int, str],
+    feature: int,
+) -> FeatureDetail:
+    """All that a run knows of a feature.
+
+    Args:
+        cursor: of a connection with the views `pairs`, `by_feature` and `peaks`.
+        store: the index's pairs.
+        run: the run attached to it.
+        judged: its verdicts that stand.
+        labels: by feature.
+        feature: its number in the run's SAE.
+
+    Raises:
+        UserError: the SAE has no such feature.
+    """
+    if not 0 <= feature < run.manifest.d_sae:
+        raise UserError(
+            f"the SAE has no feature {feature}",
+            where=run.manifest.sae,
+            todo=f"Its features are 0 to {run.manifest.d_sae - 1}.",
+        )
+    ((active, *totals),) = cursor.execute(_TOTALS, [feature]).fetchall()
+    on_chosen, mean_chosen, on_rejected, mean_rejected, *stronger = totals[:6]
+    return FeatureDetail(
+        feature=feature,
+        label=labels.get(feature),
+        run=run.run,
+        measured=run.figures.pairs,
+        active=active,
+        chosen=Firing(on_chosen, mean_chosen),
+        rejected=Firing(on_rejected, mean_rejected),
+        stronger_on_chosen=stronger[0],
+        stronger_on_rejected=stronger[1],
+        pushes=Pushes(*totals[6:]),
+        heuristics=_on_heuristics(cursor, run, judged, feature),
+        hits=_hits(cursor, store, feature),
+    )
+
+
+def _hits(
+    cursor: duckdb.DuckDBPyConnection, store: PairStore, feature: int
+) -> tuple[FeatureHit, ...]:
+    rows = cursor.execute(_HITS, [feature, MOST_HITS, feature]).fetchall()
+    pairs = store.pairs(row[0] for row in rows)
+    return tuple(_hit(pair, row[1:5], row[5:8]) for pair, row in zip(pairs, rows, strict=True))
+
+
+def _hit(
+    pair: Pair,
+    figures: tuple[float, float, float, float | None],
+    peak: tuple[int | None, int | None, int | None],
+) -> FeatureHit:
+    on_chosen, on_rejected, attribution, effect = figures
+    number, start, end = peak
+    if number is None or start is None or end is None:
+        number, start, end = int(on_rejected > on_chosen), 0, 0
+    side = SIDES[number]
+    before, match, after = snippet(pair.context, pair.response(side), (start, end))
+    return FeatureHit(
+        id=pair.id,
+        label=f"{pair.name.split}:{pair.name.row}",
+        tranche=pair.tranche,
+        activation_chosen=on_chosen,
+        activation_rejected=on_rejected,
+        attribution=attribution,
+        effect=effect,
+        side=side,
+        before=before if match else "",
+        match=match,
+        after=after,
+    )
+
+
+def _on_heuristics(
+    cursor: duckdb.DuckDBPyConnection,
+    run: SealedRun,
+    judged: Iterable[JudgedRow],
+    feature: int,
+) -> tuple[FeatureOnHeuristic, ...]:
+    by_heuristic: dict[str, list[JudgedRow]] = {}
+    for row in judged:
+        by_heuristic.setdefault(row.heuristic, []).append(row)
+    ids = sorted({row.id for rows in by_heuristic.values() for row in rows})
+    found = cursor.execute(_ON_BEARERS, [feature, ids]).fetchall()
+    active = {identifier: dict(zip(SIDES, values, strict=True)) for identifier, *values in found}
+    made = [
+        _on_heuristic(measured, by_heuristic.get(measured.heuristic.name, []), active, feature)
+        for measured in run.heuristics
+    ]
+    return tuple(sorted(made, key=lambda on: not on.judges))
+
+
+def _on_heuristic(
+    measured: MeasuredHeuristic,
+    rows: Sequence[JudgedRow],
+    active: Mapping[int, Mapping[Side, float]],
+    feature: int,
+) -> FeatureOnHeuristic:
+    def activations(kind: Kind) -> tuple[float, ...]:
+        return tuple(
+            active.get(row.id, {}).get(row.bearer, 0.0) for row in rows if row.kind == kind
+        )
+
+    return FeatureOnHeuristic(
+        heuristic=measured.heuristic,
+        pinned=measured.pinned,
+        judges=tuple(_judges(measured, feature)),
+        counterexamples=activations("counterexample"),
+        conforming=activations("conforming"),
+    )
+
+
+def _judges(measured: MeasuredHeuristic, feature: int) -> Iterator[tuple[int, Candidate | None]]:
+    if measured.pinned:
+        if feature in measured.features:
+            yield 1, None
+        return
+    for number, fold in enumerate(measured.folds, start=1):
+        for candidate in fold:
+            if candidate.feature == feature:
+                yield number, candidate
