@@ -90,7 +90,9 @@ ACTIONS: tuple[Action, ...] = (
         for digit, name in MARKS.items()
     ),
     Action("mark('0')", ("0",), "no mark", "Take the mark back.", _TRIAGED),
-    Action("note", ("m",), "note", "Write a note on the pair.", ("pair",)),
+    Action("undo", ("u",), "take back", "Take back the last mark or note.", _TRIAGED),
+    Action("note", ("m",), "note", "Write a note on the pair.", _TRIAGED),
+    Action("long_note", ("M",), "long note", "Write the note in $EDITOR.", _TRIAGED),
     Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
     Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
     Action("flip", ("space",), "set", "Set or clear the line.", ("filter",), True),

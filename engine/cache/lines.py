@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,13 +20,33 @@ def append_line(path: Path, value: Json) -> None:
         OSError: the file cannot be written.
         ValueError: a number is not finite.
     """
-    line = json.dumps(value, allow_nan=False).encode() + b"\n"
+    with appending(path) as stream:
+        write_line(stream, value)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[BinaryIO]:
+    """The file, locked, for reading and for lines put last; they are on disk when it is let go.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        stream.write(line if _ends_whole(stream) else b"\n" + line)
+        yield stream
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def write_line(stream: BinaryIO, value: Json) -> None:
+    """Put one line last; a line that a crash cut short ends before it.
+
+    Raises:
+        ValueError: a number is not finite; nothing was written.
+    """
+    line = json.dumps(value, allow_nan=False).encode() + b"\n"
+    stream.write(line if _ends_whole(stream) else b"\n" + line)
 
 
 def read_lines(path: Path) -> list[str]:

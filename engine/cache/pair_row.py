@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.cache.pairs import PairStore
 from engine.cache.records import PairRow
 from engine.cache.snippet import snippet
-from engine.cache.triage import Triage
+from engine.cache.triage_line import Triage
 from engine.heuristics import Kind
 from engine.hh import PairName, Side
 from engine.verdict import Outvoter, Verdict
@@ -38,15 +38,18 @@ class FoundRow(NamedTuple):
     features: list[int] | None
 
 
-def pair_row(
-    found: FoundRow, store: PairStore, triage: Callable[[PairName, str], Triage | None]
-) -> PairRow:
-    """The pair's line; `triage` says what the user said of a pair with a content hash."""
+def guarded(said: Triage | None, content_hash: str) -> Triage | None:
+    """What was said of a pair, where it was said of this text."""
+    return said if said is not None and said.content_hash == content_hash else None
+
+
+def pair_row(found: FoundRow, store: PairStore, triage: Mapping[PairName, Triage]) -> PairRow:
+    """The pair's line; `triage` is what the user said of pairs, by name."""
     name = store.name_of(found.id)
     spans = list(zip(found.span_start or (), found.span_end or (), strict=True))
     response = found.rejected if found.bearer == "rejected" else found.chosen
     before, match, after = snippet(found.context, response, spans[0] if spans else (0, 0))
-    said = triage(name, found.content_hash)
+    said = guarded(triage.get(name), found.content_hash)
     own = set(found.features or ())
     others = (feature for feature in found.strongest or () if feature not in own)
     return PairRow(

@@ -20,7 +20,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.marks import Marks
 from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.overview import heuristic_card, run_card, tranche_cards
-from engine.cache.pair_row import FoundRow, pair_row
+from engine.cache.pair_row import FoundRow, guarded, pair_row
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.records import (
     FeatureOnPair,
@@ -29,6 +29,7 @@ from engine.cache.records import (
     PairDetail,
     PairRow,
     Query,
+    Undone,
 )
 from engine.cache.sealed import (
     SealedRun,
@@ -41,7 +42,6 @@ from engine.cache.sealed import (
     sealed_runs,
     standing_margins,
 )
-from engine.cache.triage import TriageFile, user_name
 from engine.canonical import text_hash
 from engine.errors import UserError
 from engine.heuristics import Heuristic
@@ -84,7 +84,7 @@ class IndexReader:
         }
         self._labels = labels or {}
         self._overview: Overview | None = None
-        self._marks = Marks(store, TriageFile(paths.triage, user_name()))
+        self._marks = Marks(store, paths.triage)
 
     def overview(self) -> Overview:
         """The first screen's figures; worked out once, since the files never change."""
@@ -131,7 +131,8 @@ class IndexReader:
         """One record for each id, in the order given."""
         values = [query.heuristic, ids.tolist()]
         rows = (FoundRow(*row) for row in self._fetch(questions.ROWS, values))
-        made = {row.id: pair_row(row, self.store, self._marks.of) for row in rows}
+        said = self._marks.of(map(self.store.name_of, ids.tolist()))
+        made = {row.id: pair_row(row, self.store, said) for row in rows}
         return tuple(made[identifier] for identifier in ids.tolist())
 
     def pair(self, identifier: int) -> PairDetail:
@@ -148,7 +149,7 @@ class IndexReader:
         chosen, rejected, margin, margin_sae = rewards[0] if rewards else (None,) * 4
         on_pair = self._heuristics(pair)
         ours = {feature for made in on_pair for feature in made.features}
-        said = self._marks.of(pair.name, pair.content_hash)
+        said = guarded(self._marks.of([pair.name]).get(pair.name), pair.content_hash)
         noise_floor = self.run.figures.noise_floor if self.run else 0.0
         return PairDetail(
             pair=pair,
@@ -166,6 +167,7 @@ class IndexReader:
             mark=said.mark if said else None,
             note=said.note if said else None,
             flags=suspicions(pair, margin, noise_floor, elsewhere),
+            others=self._marks.others(pair),
         )
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
@@ -189,10 +191,19 @@ class IndexReader:
         with self._asking() as cursor:
             return feature_detail(cursor, self.store, self.run, self.judged, self._labels, feature)
 
-    def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
-        """Append a triage mark and note, stored as they are passed; None clears them."""
+    def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
+        """Append a triage mark; None takes it back. `hidden`: verdict and figures were."""
         (pair,) = self.store.pairs([identifier])
-        self._marks.say(pair, mark, note)
+        self._marks.mark(pair, mark, hidden=hidden)
+
+    def note(self, identifier: int, note: str | None) -> None:
+        """Append a note; None removes it."""
+        (pair,) = self.store.pairs([identifier])
+        self._marks.note(pair, note)
+
+    def undo(self) -> Undone | None:
+        """Take back the user's last mark or note; None where there is none left."""
+        return self._marks.undo()
 
     def marks(self) -> dict[int, str]:
         """The user's own marks by pair id."""

@@ -163,6 +163,27 @@ class FeatureOnPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What another user says of a pair."""
+
+    user: str
+    mark: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A change to the user's triage that was taken back, and what stands again."""
+
+    label: str
+    """The pair's name."""
+    id: int | None
+    """None: the pair is not in this index any more, or has another text."""
+    mark: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PairDetail:
     """The pair screen, and `outvoted show`."""
 
@@ -177,6 +198,8 @@ class PairDetail:
     mark: str | None
     note: str | None
     flags: tuple[str, ...] = field(default=())
+    others: tuple[Said, ...] = ()
+    """What others marked and noted, by user."""
 
 
 class Reader(Protocol):
@@ -202,10 +225,30 @@ class Reader(Protocol):
         """
         ...
 
-    def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
-        """Append a triage mark and note. Both are stored as they are passed, None clears them.
+    def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
+        """Append a triage mark; None takes it back. The pair's note stays as it is.
 
-        Who changes the one passes the other as it stands.
+        Args:
+            identifier: the pair.
+            mark: the mark.
+            hidden: whether the screen hid verdict and figures. The pair's first mark is then
+                kept as the blind one, which agreement is counted over.
+
+        Raises:
+            UserError: the triage file cannot be written.
+        """
+        ...
+
+    def note(self, identifier: int, note: str | None) -> None:
+        """Append a note; None removes it. The pair's mark stays as it is.
+
+        Raises:
+            UserError: the triage file cannot be written.
+        """
+        ...
+
+    def undo(self) -> Undone | None:
+        """Take back the user's last mark or note; None where there is none left.
 
         Raises:
             UserError: the triage file cannot be written.

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from engine.cache.lines import append_line, read_lines
+from engine.cache.lines import appending, write_line
+from engine.cache.triage_line import History, Triage, parse_line
 from engine.errors import UserError
 from engine.hh import Pair, PairName
-from engine.shapes import build
-
-MOST_ROWS = 1 << 40
-"""A row above this fits no pair's id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Triage:
-    """The last word of one user on one pair."""
-
-    source: str
-    split: str
-    row: int
-    content_hash: str
-    mark: str | None
-    note: str | None
-    time: str
-    """ISO 8601, UTC."""
-
-    @property
-    def name(self) -> PairName:
-        return PairName(self.source, self.split, self.row)
 
 
 def user_name() -> str:
@@ -47,59 +27,169 @@ def user_name() -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) or "user"
 
 
+def now() -> str:
+    """The time as a line of a triage file says it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 class TriageFile:
-    """One user's file. Lines are only ever appended; the last one of a pair counts."""
+    """One user's file. Every line is a whole state of one pair; the last one of a pair counts.
+
+    Lines are only ever appended, whole and under a lock, so that any number of processes of one
+    user lose nothing; each sees what the others wrote with its next question. What one line does
+    not change (a mark's note, a note's mark) is taken from the file, not from a screen.
+    """
 
     def __init__(self, folder: Path, user: str) -> None:
         self.path = folder / f"{user}.jsonl"
+        self._history = History()
+        self._offset = 0
+        self._inode: int | None = None
 
-    def append(self, pair: Pair, mark: str | None, note: str | None) -> Triage:
-        """Add one line, whole and on disk before this returns, whoever else appends.
+    def mark(self, pair: Pair, mark: str | None, *, hidden: bool = False) -> Triage:
+        """Mark a pair, or take its mark back with None; its note stays.
+
+        Args:
+            pair: the pair.
+            mark: the mark.
+            hidden: whether verdict and figures were hidden from the user. The first mark of a
+                pair is then kept as the blind one; later marks are made by who has seen them.
 
         Raises:
             UserError: the file cannot be written.
         """
-        made = Triage(
-            source=pair.name.source,
-            split=pair.name.split,
-            row=pair.name.row,
-            content_hash=pair.content_hash,
-            mark=mark,
-            note=None if note is None else note.encode("utf-8", "replace").decode(),
-            time=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        try:
-            append_line(self.path, asdict(made))
-        except OSError as error:
-            raise UserError(
-                f"the mark was not kept: {error.strerror}",
-                where=str(self.path),
-                todo="Make the folder writable, or name another one with --cache.",
-            ) from None
-        return made
+        with self._appending() as stream:
+            made = self._standing(pair)
+            if mark is None:
+                made = replace(made, mark=None, blind=None)
+            else:
+                blind = hidden and not self._history.was_marked(made)
+                made = replace(made, mark=mark, blind=mark if blind else made.blind)
+            return self._write(stream, made)
+
+    def note(self, pair: Pair, note: str | None) -> Triage:
+        """Write a note on a pair, or remove it with None; its mark stays.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        kept = None if note is None else note.encode("utf-8", "replace").decode()
+        with self._appending() as stream:
+            return self._write(stream, replace(self._standing(pair), note=kept))
+
+    def undo(self) -> Triage | None:
+        """Take back the last change that was not taken back yet, whichever process made it.
+
+        A line is appended that says again what stood before. None: there is nothing to take back.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        if not self.path.exists():
+            return None
+        with self._appending() as stream:
+            before = self._history.before_last_change()
+            return None if before is None else self._write(stream, before, undo=True)
+
+    def add(self, states: list[Triage]) -> int:
+        """Append states made elsewhere, with their own times; how many the file lacked.
+
+        One that stands already, or is older than the last word on its pair, is left out.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        added = 0
+        with self._appending() as stream:
+            for state in states:
+                standing = self._history.said.get(state.name)
+                if standing is not None and not _is_news(state, standing):
+                    continue
+                self._write(stream, state, at=state.time)
+                added += 1
+        return added
 
     def read(self) -> dict[PairName, Triage]:
-        """The last word on each pair. A line that a crash cut short is passed over.
+        """The last word on each pair, as the file is now.
+
+        A line that a crash cut short is passed over. The dict is the file's own: it is not to be
+        changed, and grows with the next question.
 
         Raises:
             UserError: the file is there and cannot be read.
         """
         try:
-            lines = read_lines(self.path)
+            with self.path.open("rb") as stream:
+                self._catch_up(stream)
+        except FileNotFoundError:
+            self._forget()
         except OSError as error:
             raise UserError(
                 f"triage marks cannot be read: {error.strerror}",
                 where=str(self.path),
                 todo="Make the file readable, or move it away.",
             ) from None
-        return {made.name: made for made in _parsed(lines)}
+        return self._history.said
 
+    def _standing(self, pair: Pair) -> Triage:
+        """What counts for the pair's present text; another text's words do not."""
+        said = self._history.said.get(pair.name)
+        if said is not None and said.content_hash == pair.content_hash:
+            return said
+        return Triage(*pair.name, pair.content_hash, None, None, now())
 
-def _parsed(lines: Iterable[str]) -> Iterator[Triage]:
-    for line in lines:
+    @contextmanager
+    def _appending(self) -> Iterator[BinaryIO]:
+        """The file, locked, and all that others wrote in it read."""
         try:
-            made = build(Triage, json.loads(line))
-        except (ValueError, RecursionError):
-            continue
-        if 0 <= made.row < MOST_ROWS:
-            yield made
+            with appending(self.path) as stream:
+                self._catch_up(stream)
+                yield stream
+        except OSError as error:
+            raise UserError(
+                f"the mark was not kept: {error.strerror}",
+                where=str(self.path),
+                todo="Make the folder writable, or name another one with --cache.",
+            ) from None
+
+    def _write(
+        self, stream: BinaryIO, state: Triage, *, at: str | None = None, undo: bool = False
+    ) -> Triage:
+        """Append one line; the offset follows, so that it is not read again."""
+        made = replace(state, time=at or now(), undo=undo)
+        write_line(stream, asdict(made))
+        self._history.take(made)
+        self._offset = stream.tell()
+        return made
+
+    def _catch_up(self, stream: BinaryIO) -> None:
+        """Read what was appended since the last look; all of it where the file is another one."""
+        status = os.fstat(stream.fileno())
+        if status.st_ino != self._inode or status.st_size < self._offset:
+            self._forget()
+            self._inode = status.st_ino
+        if status.st_size == self._offset:
+            return
+        stream.seek(self._offset)
+        data = stream.read()
+        whole, newline, last = data.rpartition(b"\n")
+        for line in whole.split(b"\n"):
+            if (made := parse_line(line)) is not None:
+                self._history.take(made)
+        self._offset += len(whole) + len(newline)
+        # A last line without its newline is whole where it was written by hand; else it is being
+        # written, or never will be.
+        if (made := parse_line(last)) is not None:
+            self._history.take(made)
+            self._offset += len(last)
+
+    def _forget(self) -> None:
+        self._history = History()
+        self._offset = 0
+        self._inode = None
+
+
+def _is_news(state: Triage, standing: Triage) -> bool:
+    said = (state.content_hash, state.mark, state.note)
+    stood = (standing.content_hash, standing.mark, standing.note)
+    return said != stood and state.time >= standing.time

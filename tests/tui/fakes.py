@@ -22,6 +22,7 @@ from engine.cache.records import (
     Query,
     RunCard,
     TrancheCard,
+    Undone,
 )
 from engine.errors import UserError
 from engine.heuristics import Heuristic, Kind
@@ -279,6 +280,9 @@ class FakeReader:
 
     asked: list[Query] = field(default_factory=list)
     written: list[tuple[int, str | None, str | None]] = field(default_factory=list)
+    """Every state of a pair's triage, as lines of the file: id, mark, note."""
+    blind: set[int] = field(default_factory=set)
+    _undone: list[tuple[int, str | None, str | None]] = field(default_factory=list)
     closed: bool = False
     failing: UserError | None = None
 
@@ -312,15 +316,33 @@ class FakeReader:
         return tuple(make_row(DETAILS[int(i)], marks.get(int(i))) for i in ids)
 
     def pair(self, identifier: int) -> PairDetail:
-        notes = {i: note for i, _, note in self.written}
-        mark = self.marks().get(identifier)
-        return replace(DETAILS[identifier], mark=mark, note=notes.get(identifier))
+        mark, note = self._said(identifier)
+        return replace(DETAILS[identifier], mark=mark, note=note)
 
     def feature(self, feature: int) -> FeatureDetail:
         return make_feature(feature, list(DETAILS.values()), HEURISTICS)
 
-    def mark(self, identifier: int, mark: str | None, note: str | None) -> None:
+    def _said(self, identifier: int) -> tuple[str | None, str | None]:
+        said = (made[1:] for made in reversed(self.written) if made[0] == identifier)
+        return next(said, (None, None))
+
+    def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
+        self._write(identifier, mark, self._said(identifier)[1])
+        self.blind |= {identifier} if hidden else set()
+
+    def note(self, identifier: int, note: str | None) -> None:
+        self._write(identifier, self._said(identifier)[0], note)
+
+    def _write(self, identifier: int, mark: str | None, note: str | None) -> None:
+        self._undone.append((identifier, *self._said(identifier)))
         self.written.append((identifier, mark, note))
+
+    def undo(self) -> Undone | None:
+        if not self._undone:
+            return None
+        before = self._undone.pop()
+        self.written.append(before)
+        return Undone(str(DETAILS[before[0]].pair.name), *before)
 
     def marks(self) -> dict[int, str]:
         last = {identifier: mark for identifier, mark, _ in self.written}

@@ -59,18 +59,35 @@ async def test_find_turns_matches_round_and_n_goes_through_them() -> None:
         assert document.scroll_offset.y == len(document.page.lines) - document.size.height
 
 
-async def test_marks_and_notes_stay_with_the_pair() -> None:
+async def test_one_key_marks_the_pair_and_moves_on() -> None:
     reader = FakeReader()
     async with browser(reader).run_test(size=(100, 30)) as pilot:
-        await press(pilot, "enter", "enter", "3", "m", *"odd [one]", "enter")
-        pair = pair_screen(pilot).shown
-        assert pair is not None
-        assert reader.written[-1] == (pair.detail.pair.id, "label wrong", "odd [one]")
+        await press(pilot, "enter", "enter")
+        first = pair_screen(pilot).triaged()
+        await press(pilot, "3")
+        assert reader.marks() == {first: "label wrong"}
+        assert text_of(pilot, "place").split()[-1] == "2/12"
+        await press(pilot, "[")
         assert "mark: label wrong" in text_of(pilot, "title")
-        assert "note: odd [one]" in text_of(pilot, "title")
-        await press(pilot, "0", "escape", "enter")
+        await press(pilot, "]", "u")  # back to the pair whose mark was taken back
+        assert pair_screen(pilot).triaged() == first
         assert "mark:" not in text_of(pilot, "title")
+        assert reader.marks() == {}
+
+
+async def test_a_note_stays_with_the_pair_and_keeps_what_a_line_cannot_show() -> None:
+    reader = FakeReader()
+    async with browser(reader).run_test(size=(100, 30)) as pilot:
+        await press(pilot, "enter", "enter", "m", *"odd [one]", "enter")
+        pair = pair_screen(pilot).triaged()
+        assert pair is not None
+        assert reader.written[-1] == (pair, None, "odd [one]")
         assert "note: odd [one]" in text_of(pilot, "title")
+        reader.note(pair, "two\nlines")  # as an editor writes them
+        await press(pilot, "m", "!", "enter")
+        assert reader.written[-1] == (pair, None, "two\nlines!")
+        await press(pilot, "m", "escape")
+        assert "note: two⏎lines!" in text_of(pilot, "title")
 
 
 async def test_an_unedited_pair_is_rescored_with_its_drift() -> None:

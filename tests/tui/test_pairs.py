@@ -149,15 +149,29 @@ async def test_marks_are_written_shown_taken_back_and_filtered_by() -> None:
         assert "1 pairs" in text_of(pilot, "title")
 
 
-async def test_a_mark_keeps_the_pair_s_note() -> None:
+async def test_a_note_is_written_from_the_list_and_a_mark_keeps_it() -> None:
     reader = FakeReader()
     async with browser(reader).run_test() as pilot:
-        await press(pilot, "enter")
+        await press(pilot, "enter", "m", *"look again", "enter")
         pair = pairs_screen(pilot).pair_list.identifier()
-        assert pair is not None
-        reader.written.append((pair, None, "look again"))
+        assert reader.written == [(pair, None, "look again")]
         await press(pilot, "2")
         assert reader.written[-1] == (pair, "unclear", "look again")
+
+
+async def test_u_takes_back_the_last_mark_and_goes_to_its_pair() -> None:
+    reader = FakeReader()
+    async with browser(reader).run_test() as pilot:
+        await press(pilot, "enter", "u")
+        assert "nothing to take back" in text_of(pilot, "state")
+        await press(pilot, "1", "3", "G", "u")
+        screen = pairs_screen(pilot)
+        assert screen.pair_list.cursor == 1
+        assert reader.marks() == {screen.pair_list.identifier(0): "clear"}
+        assert "is unmarked again" in text_of(pilot, "state")
+        await press(pilot, "u", "u")
+        assert reader.marks() == {}
+        assert "nothing to take back" in text_of(pilot, "state")
 
 
 async def test_esc_leaves_the_filter_and_the_search_as_they_were() -> None:

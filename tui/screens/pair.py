@@ -39,6 +39,8 @@ class Listing(Protocol):
 
     def step(self, steps: int) -> int | None: ...
 
+    def stand_on(self, identifier: int) -> bool: ...
+
     def show_mark(self, identifier: int, mark: str | None) -> None: ...
 
 
@@ -182,13 +184,29 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         current = self.shown.search if self.shown else ""
         self.app.push_screen(Prompt("find in this pair", current), search)
 
-    def take_triage(self, mark: str | None, note: str | None) -> None:
-        """Show mark and note; the page does not say them, and is not sent again."""
-        if self.shown is not None:
-            detail = replace(self.shown.detail, mark=mark, note=note)
-            self.shown = replace(self.shown, detail=detail)
-            self._listing.show_mark(detail.pair.id, mark)
+    # Triage. The page does not say mark and note, and is not sent again.
+
+    def triaged(self) -> int | None:
+        return None if self.shown is None else self.shown.detail.pair.id
+
+    def take_mark(self, identifier: int, mark: str | None) -> None:
+        self._listing.show_mark(identifier, mark)
+        if self.shown is not None and self.triaged() == identifier:
+            self.shown = replace(self.shown, detail=replace(self.shown.detail, mark=mark))
             self._head()
+
+    def take_note(self, identifier: int, note: str | None) -> None:
+        if self.shown is not None and self.triaged() == identifier:
+            self.shown = replace(self.shown, detail=replace(self.shown.detail, note=note))
+            self._head()
+
+    def move_on(self) -> None:
+        self._step(1)
+
+    def go_to(self, identifier: int) -> None:
+        if identifier != self.triaged() and self._listing.stand_on(identifier):
+            self.stop_rescoring()
+            self._load(identifier)
 
     # Fresh inference.
 

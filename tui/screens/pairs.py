@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import SORT_KEYS, Overview, PairDetail, PairRow, Query, Reader
+from engine.cache.records import SORT_KEYS, Overview, PairDetail, PairRow, Query
 from engine.errors import UserError
 from engine.plain import plain
-from tui.keys import MARKS, Place, bindings
+from tui.keys import Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.triage import Triages
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
 from tui.widgets.figures import BOLD, FAINT, signed
 from tui.widgets.lines import Lines
 from tui.widgets.pair_line import heading, verdict_code
-from tui.widgets.pair_list import PairList, Wanted
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from tui.widgets.pair_list import PairList, Wanted, place_of
 
 
-class PairsScreen(Yanks):
+class PairsScreen(Triages, Yanks):
     """Ids of a query, and the rows in view. The pair screen steps through the same list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pairs")]
@@ -73,7 +70,7 @@ class PairsScreen(Yanks):
         except UserError as error:
             self.complain(error)
             return
-        place = _place_of(ids, keep)
+        place = place_of(ids, keep)
         self._counted = True
         self.pair_list.show(ids, place or 0)
         self._title()
@@ -139,8 +136,15 @@ class PairsScreen(Yanks):
         self.pair_list.jump(target)
         return self.pair_list.identifier()
 
+    def stand_on(self, identifier: int) -> bool:
+        """Move the cursor to a pair, if it is in the list; whether it is."""
+        place = self.pair_list.find(identifier)
+        if place is not None:
+            self.pair_list.jump(place)
+        return place is not None
+
     def show_mark(self, identifier: int, mark: str | None) -> None:
-        self.pair_list.set_mark(identifier, mark)
+        self.take_mark(identifier, mark)
 
     # Keys.
 
@@ -196,25 +200,23 @@ class PairsScreen(Yanks):
     def action_reverse(self) -> None:
         self._ask_again(replace(self.asked, descending=not self.asked.descending))
 
-    def action_mark(self, digit: str) -> None:
-        """Mark the pair under the cursor and move on."""
-        identifier = self.pair_list.identifier()
-        if identifier is None:
-            return
-        mark = MARKS.get(digit)
+    # Triage.
+
+    def triaged(self) -> int | None:
+        return self.pair_list.identifier()
+
+    def take_mark(self, identifier: int, mark: str | None) -> None:
         self.pair_list.set_mark(identifier, mark)
+
+    def take_note(self, identifier: int, note: str | None) -> None:
+        """A line of the list has no room for notes."""
+
+    def move_on(self) -> None:
         self.pair_list.select(self.pair_list.cursor + 1)
-        # Marks must all be written: no exclusive group.
-        self.run_worker(self._write_mark(identifier, mark), group="marks")
 
-    async def _write_mark(self, identifier: int, mark: str | None) -> None:
-        def write(reader: Reader) -> None:
-            reader.mark(identifier, mark, reader.pair(identifier).note)
-
-        try:
-            await self.desk.ask(write)
-        except UserError as error:
-            self.complain(error)
+    def go_to(self, identifier: int) -> None:
+        if (place := self.pair_list.find(identifier)) is not None:
+            self.pair_list.select(place)
 
     # What is yanked.
 
@@ -227,12 +229,6 @@ class PairsScreen(Yanks):
         if identifier is None:
             return None
         return await self.desk.ask(lambda reader: reader.pair(identifier))
-
-
-def _place_of(ids: npt.NDArray[np.int64], identifier: int | None) -> int | None:
-    """Where an id stands in the list; None where it does not."""
-    places = (ids == identifier).nonzero()[0] if identifier is not None else ids[:0]
-    return int(places[0]) if len(places) else None
 
 
 def _row_text(row: PairRow) -> str:

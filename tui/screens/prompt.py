@@ -24,12 +24,13 @@ class Prompt(ModalScreen[str | None]):
     def __init__(self, title: str, value: str = "") -> None:
         super().__init__()
         self._title = title
-        self._value = value
+        self.shown = plain(value, keep_newlines=False)
+        """What is there to be edited: of the value's length, control characters made visible."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="prompt"):
             yield Lines(f"{self._title}   {hints('prompt')}")
-            field = Input(plain(self._value, keep_newlines=False), compact=True)
+            field = Input(self.shown, compact=True, select_on_focus=False)
             field.cursor_blink = False  # a blinking cursor repaints an unchanged screen
             yield field
 

@@ -1,44 +1,117 @@
-"""Marks and notes on the pair a screen shows."""
+"""Marks and notes on the pair a screen stands on: shown at once, written behind, taken back."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
 
+from engine.cache.records import PairDetail, Reader, Undone
 from engine.errors import UserError
 from tui.keys import MARKS
 from tui.screens.base import MainScreen
-from tui.screens.pair_page import Shown
+from tui.screens.editing import apply_change
+from tui.screens.editor import edit_text
+
+Answer = TypeVar("Answer")
 
 
 class Triages(MainScreen):
-    """Shows a mark at once and has it written behind; every one is written, none replaced."""
-
-    shown: Shown | None = None
+    """One key marks the pair and moves on. Every change is a line of the user's file."""
 
     @abstractmethod
-    def take_triage(self, mark: str | None, note: str | None) -> None:
-        """Show the pair with another mark and note."""
+    def triaged(self) -> int | None:
+        """The id of the pair that a mark is put on; None: there is none."""
+
+    @abstractmethod
+    def take_mark(self, identifier: int, mark: str | None) -> None:
+        """Show the pair with another mark."""
+
+    @abstractmethod
+    def take_note(self, identifier: int, note: str | None) -> None:
+        """Show the pair with another note."""
+
+    @abstractmethod
+    def move_on(self) -> None:
+        """Go to the next pair of the list."""
+
+    @abstractmethod
+    def go_to(self, identifier: int) -> None:
+        """Go to a pair of the list, if it is one of it."""
 
     def action_mark(self, digit: str) -> None:
-        if self.shown is not None:
-            self._mark(self.shown, MARKS.get(digit), self.shown.detail.note)
+        identifier, mark = self.triaged(), MARKS.get(digit)
+        if identifier is not None:
+            self.take_mark(identifier, mark)
+            self.move_on()
+            # Marks must all be written: no exclusive group.
+            self.run_worker(
+                self._asking(lambda reader: reader.mark(identifier, mark)), group="marks"
+            )
+
+    def action_undo(self) -> None:
+        self.run_worker(self._undo(), group="marks")
+
+    async def _undo(self) -> None:
+        undone = await self._asking(lambda reader: (reader.undo(),))
+        if undone is not None:
+            self._took_back(*undone)
+
+    def _took_back(self, undone: Undone | None) -> None:
+        if undone is None:
+            self.say("There is nothing to take back.")
+            return
+        if undone.id is not None:
+            self.take_mark(undone.id, undone.mark)
+            self.take_note(undone.id, undone.note)
+            self.go_to(undone.id)
+        noted = f", note: {undone.note}" if undone.note else ""
+        self.say(f"taken back: {undone.label} is {undone.mark or 'unmarked'} again{noted}")
 
     def action_note(self) -> None:
+        self.run_worker(self._note(self._in_a_line), group="note")
+
+    def action_long_note(self) -> None:
+        self.run_worker(self._note(self._in_the_editor), group="note")
+
+    async def _note(self, write: Callable[[PairDetail], None]) -> None:
+        """Have the note of the pair written, as it stands in the file by now."""
+        identifier = self.triaged()
+        if identifier is not None:
+            detail = await self._asking(lambda reader: reader.pair(identifier))
+            if detail is not None:
+                write(detail)
+
+    def _in_a_line(self, detail: PairDetail) -> None:
         from tui.screens.prompt import Prompt
 
-        def note(text: str | None) -> None:
-            if text is not None and self.shown is not None:
-                self._mark(self.shown, self.shown.detail.mark, text or None)
+        before = detail.note or ""
+        prompt = Prompt(f"note on {detail.pair.name}", before)
 
-        if self.shown is not None:
-            self.app.push_screen(Prompt("note on this pair", self.shown.detail.note or ""), note)
+        def noted(text: str | None) -> None:
+            if text is not None:
+                self._keep_note(detail.pair.id, apply_change(before, prompt.shown, text))
 
-    def _mark(self, shown: Shown, mark: str | None, note: str | None) -> None:
-        self.take_triage(mark, note)
-        self.run_worker(self._write(shown.detail.pair.id, mark, note), group="marks")
+        self.app.push_screen(prompt, noted)
 
-    async def _write(self, identifier: int, mark: str | None, note: str | None) -> None:
+    def _in_the_editor(self, detail: PairDetail) -> None:
         try:
-            await self.desk.ask(lambda reader: reader.mark(identifier, mark, note))
+            text = edit_text(self.app, detail.note or "")
         except UserError as error:
             self.complain(error)
+            return
+        if text != (detail.note or ""):
+            self._keep_note(detail.pair.id, text)
+
+    def _keep_note(self, identifier: int, text: str) -> None:
+        note = text or None
+        self.take_note(identifier, note)
+        self.run_worker(self._asking(lambda reader: reader.note(identifier, note)), group="marks")
+
+    async def _asking(self, question: Callable[[Reader], Answer]) -> Answer | None:
+        """The reader's answer; None after an error, which is then told."""
+        try:
+            return await self.desk.ask(question)
+        except UserError as error:
+            self.complain(error)
+            return None

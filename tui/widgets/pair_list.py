@@ -105,6 +105,10 @@ class PairList(ScrollView, can_focus=False):
             return None
         return int(self._ids[place])
 
+    def find(self, identifier: int) -> int | None:
+        """Where an id stands; None where it does not."""
+        return None if self._ids is None else place_of(self._ids, identifier)
+
     def row(self, position: int | None = None) -> PairRow | None:
         """The row at a position, or under the cursor, where it has been fetched."""
         page, offset = divmod(self.cursor if position is None else position, PAGE)
@@ -189,3 +193,9 @@ class PairList(ScrollView, can_focus=False):
         text = missing_line(width) if row is None else pair_line(row, width)
         style = self.rich_style + CURSOR if number == self.cursor else self.rich_style
         return Strip([Segment(set_cell_size(text, width), style)], width)
+
+
+def place_of(ids: npt.NDArray[np.int64], identifier: int | None) -> int | None:
+    """Where an id stands in a list; None where it does not."""
+    places = (ids == identifier).nonzero()[0] if identifier is not None else ids[:0]
+    return int(places[0]) if len(places) else None

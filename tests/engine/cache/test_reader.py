@@ -15,8 +15,9 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.reader import IndexReader, open_reader
-from engine.cache.records import SORT_KEYS, Query, SortKey
+from engine.cache.records import SORT_KEYS, Query, Said, SortKey
 from engine.cache.sealed import run_path
+from engine.cache.triage import TriageFile
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.heuristics.file import default_heuristics
@@ -201,9 +202,10 @@ def test_a_search_is_literal(paths: IndexPaths, opened: Open, text: str, rows: l
 
 def test_marks_filter_and_survive(paths: IndexPaths, opened: Open) -> None:
     reader = opened()
-    reader.mark(id_of(3), "interesting", "look again")
-    reader.mark(id_of(8), "boring", None)
-    reader.mark(id_of(8), None, None)
+    reader.mark(id_of(3), "interesting")
+    reader.note(id_of(3), "look again")
+    reader.mark(id_of(8), "boring")
+    reader.mark(id_of(8), None)
     for each in (reader, opened()):
         assert each.marks() == {id_of(3): "interesting"}
         assert rows_of(each, replace(EVERY, marks=frozenset({"interesting", "boring"}))) == [3]
@@ -213,10 +215,56 @@ def test_marks_filter_and_survive(paths: IndexPaths, opened: Open) -> None:
         assert row.mark == "interesting"
 
 
+def test_two_open_readers_see_each_others_marks_and_lose_none(opened: Open) -> None:
+    one, two = opened(), opened()
+    one.mark(id_of(3), "clear")
+    two.note(id_of(3), "from the other window")
+    one.mark(id_of(3), "exclude")  # the note was never seen here, and stays
+    for each in (one, two):
+        detail = each.pair(id_of(3))
+        assert (detail.mark, detail.note) == ("exclude", "from the other window")
+
+
+def test_undo_takes_back_change_after_change(opened: Open) -> None:
+    reader = opened()
+    assert reader.undo() is None
+    reader.mark(id_of(3), "clear")
+    reader.note(id_of(8), "odd")
+    reader.mark(id_of(3), "exclude")
+    undone = reader.undo()
+    assert undone is not None
+    assert (undone.id, undone.mark, undone.label) == (id_of(3), "clear", "first.jsonl:train:3")
+    assert opened().undo() is not None  # in another window, and after a restart
+    assert reader.pair(id_of(8)).note is None
+    assert reader.marks() == {id_of(3): "clear"}
+    assert reader.undo() is not None
+    assert reader.undo() is None
+    assert reader.marks() == {}
+
+
+def test_what_others_said_stands_beside_and_is_never_written(
+    paths: IndexPaths, opened: Open
+) -> None:
+    ours = opened()
+    (pair,) = ours.store.pairs([id_of(3)])
+    ana = TriageFile(paths.triage, "ana")
+    ana.mark(pair, "label wrong")
+    ana.note(pair, "[sic]")
+    before = ana.path.read_bytes()
+    ours.mark(id_of(3), "clear")
+    detail = ours.pair(id_of(3))
+    assert (detail.mark, detail.others) == ("clear", (Said("ana", "label wrong", "[sic]"),))
+    assert ours.pair(id_of(4)).others == ()
+    ana.mark(pair, None)
+    ana.note(pair, None)
+    assert ours.pair(id_of(3)).others == ()  # nothing is left of what she said
+    assert ana.path.read_bytes().startswith(before)
+
+
 def test_a_mark_is_of_a_text_and_not_of_a_row(
     paths: IndexPaths, opened: Open, tmp_path: Path
 ) -> None:
-    opened().mark(id_of(0), "interesting", None)
+    opened().mark(id_of(0), "interesting")
     index(paths, write_source(tmp_path, "first", range(5, -1, -1)))
     reader = opened()
     assert reader.marks() == {}
@@ -358,7 +406,7 @@ def test_threads_share_a_reader(paths: IndexPaths, opened: Open) -> None:
 
     def ask(query: Query) -> list[int | float | None]:
         ids = reader.ids(query)
-        reader.mark(int(ids[0]), "seen", None)
+        reader.mark(int(ids[0]), "seen")
         margins = [row.margin for row in reader.rows(ids, query)]
         return [*margins, reader.pair(int(ids[0])).margin, len(reader.marks()) > 0]
 

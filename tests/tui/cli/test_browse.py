@@ -78,7 +78,7 @@ def test_the_demos_second_start_copies_nothing_and_keeps_marks(tmp_path: Path) -
     paths = unpack(tmp_path)
     reader = open_reader(paths)
     first = int(reader.ids(Query(heuristic="url"))[0])
-    reader.mark(first, "clear", None)
+    reader.mark(first, "clear")
     reader.close()
     before = {path: path.stat().st_mtime_ns for path in paths.folder.rglob("*.duckdb")}
     reader = open_reader(unpack(tmp_path))
