@@ -31,6 +31,7 @@ from engine.cache.records import (
     Query,
     Undone,
 )
+from engine.cache.run_file import TOLD_FEATURES
 from engine.cache.sealed import (
     SealedRun,
     Standing,
@@ -47,9 +48,6 @@ from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.heuristics.file import default_heuristics
 from engine.hh import Pair
-
-MOST_FEATURES = 64
-"""How many features of a pair are told, by |attribution|, beside the heuristics' own."""
 
 # A damaged block is noticed when it is read, not when the file is attached.
 _DAMAGE = (
@@ -162,7 +160,7 @@ class IndexReader:
             features=tuple(
                 FeatureOnPair(row[0], self._labels.get(row[0]), *row[1:])
                 for place, row in enumerate(features)
-                if place < MOST_FEATURES or row[0] in ours or row[4] is not None
+                if place < TOLD_FEATURES or row[0] in ours or row[4] is not None
             ),
             mark=said.mark if said else None,
             note=said.note if said else None,

@@ -19,6 +19,9 @@ from engine.verdict.selection import Candidate
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.duckdb"
+TOLD_FEATURES = 64
+"""How many features of a pair are told, by |attribution|, beside the heuristics' own: attributions
+by token are kept for these."""
 STRONGEST = 32
 """How many features with the highest attribution stand beside a pair's margins: enough to find
 the strongest one outside a heuristic's own, and no line of a list need look at the others."""
@@ -109,6 +112,25 @@ SELECT feature, id, side, start, "end" FROM peaks ORDER BY feature, id
 """
 
 
+_TOKENS = """
+CREATE TABLE run.tokens AS
+SELECT id, unnest(generate_series(0, len(side) - 1))::INTEGER AS token, unnest(side) AS side,
+       unnest(start) AS start, unnest("end") AS "end", unnest(total) AS total
+FROM tokens ORDER BY id, token
+"""
+_TOKEN_EFFECTS = """
+CREATE TABLE run.token_effects AS
+SELECT id, feature, token, attribution FROM (
+    SELECT id, unnest(token) AS token, unnest(feature) AS feature,
+           unnest(attribution) AS attribution FROM tokens
+) WHERE (id, feature) IN (
+    SELECT (id, feature) FROM run.features
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY abs(attribution) DESC, feature) <= ?
+) OR feature IN (SELECT unnest(?::INTEGER[]))
+ORDER BY id, feature, token
+"""
+
+
 def write_run(
     target: Path,
     *,
@@ -121,6 +143,7 @@ def write_run(
     sampled: list[int],
     checks: pa.Table,
     peaks: pa.Table,
+    tokens: pa.Table,
 ) -> None:
     """Seal a run: replace its file by one made of these tables. The caller holds the run's lock."""
     meta = pa.table(
@@ -142,6 +165,7 @@ def write_run(
         "sampled": pa.table({"id": pa.array(sampled, pa.int64())}),
         "checks": checks,
         "peaks": peaks,
+        "tokens": tokens,
         "judged": judged_table(judged),
         "measured": measured,
         "meta": meta,
@@ -150,12 +174,12 @@ def write_run(
         left.unlink(missing_ok=True)
     with replacing(target) as beside:
         try:
-            _write(beside, tables)
+            _write(beside, tables, sorted({own for made in heuristics for own in made.features}))
         finally:
             beside.with_name(f"{beside.name}.wal").unlink(missing_ok=True)
 
 
-def _write(path: Path, tables: Mapping[str, pa.Table]) -> None:
+def _write(path: Path, tables: Mapping[str, pa.Table], own: list[int]) -> None:
     # What does not fit in memory goes beside the run, never into the user's working folder.
     spill = str(path.with_name(f"{path.name}.tmp"))
     with duckdb.connect(":memory:", config={"temp_directory": spill}) as connection:
@@ -167,6 +191,8 @@ def _write(path: Path, tables: Mapping[str, pa.Table]) -> None:
         connection.execute(_REWARDS, [STRONGEST])
         connection.execute(_BY_FEATURE)
         connection.execute(_PEAKS)
+        connection.execute(_TOKENS)
+        connection.execute(_TOKEN_EFFECTS, [TOLD_FEATURES, own])
         connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
         connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
         connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")

@@ -54,6 +54,20 @@ PEAKS = pa.schema(
 """Bearers only: for each feature that fires in a response text, its strongest token there, in
 characters of that response; `side` is 0 for chosen, 1 for rejected."""
 
+TOKEN_EFFECTS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("side", pa.list_(pa.int8()), nullable=False),
+        pa.field("start", pa.list_(pa.int32()), nullable=False),
+        pa.field("end", pa.list_(pa.int32()), nullable=False),
+        pa.field("total", pa.list_(pa.float32()), nullable=False),
+        pa.field("token", pa.list_(pa.int32()), nullable=False),
+        pa.field("feature", pa.list_(pa.int32()), nullable=False),
+        pa.field("attribution", pa.list_(pa.float32()), nullable=False),
+    ]
+)
+"""Bearers only: tokens of both response texts as spans of characters, and attributions at them."""
+
 SPANS = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

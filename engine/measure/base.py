@@ -68,14 +68,16 @@ class TextActivations:
     value: Floats
 
 
-def measure(instrument: Instrument, view: View) -> list[PairFigures]:
-    """The base figures of a batch."""
+def measure(
+    instrument: Instrument, view: View, gradient: Tensor | None = None
+) -> list[PairFigures]:
+    """The base figures of a batch; `gradient` is that of delta, where it is already known."""
     with torch.no_grad():
         whole = instrument.replaced(view, view.reconstruction)
         rewards_sae = instrument.forward.resume(view.packed, whole.to(instrument.pm.dtype))
     randomised = instrument.replaced(view, view.residual - random_error(view))
     margins_random = instrument.margins_with(view, randomised)
-    attributed = attributions(instrument, view)
+    attributed = attributions(instrument, view, gradient)
     return [
         PairFigures(
             id=prepared.pair.id,
@@ -92,13 +94,15 @@ def measure(instrument: Instrument, view: View) -> list[PairFigures]:
     ]
 
 
-def attributions(instrument: Instrument, view: View) -> list[ActiveFeatures]:
+def attributions(
+    instrument: Instrument, view: View, gradient: Tensor | None = None
+) -> list[ActiveFeatures]:
     """For each pair of a batch, the features active over P and their first-order effects.
 
     A_i = sum over P of f_i * (W_dec[i] . d delta / d x) (design, section 2); one backward pass of
     delta gives it for both sides. It is a screen, never a verdict.
     """
-    gradient = _gradient_of_margin(instrument, view)
+    gradient = gradient_of_margin(instrument, view) if gradient is None else gradient
     found = []
     for row in range(len(view.pairs)):
         attribution = torch.zeros(instrument.sae.d_sae, device=gradient.device)
@@ -119,8 +123,8 @@ def attributions(instrument: Instrument, view: View) -> list[ActiveFeatures]:
     return found
 
 
-def _gradient_of_margin(instrument: Instrument, view: View) -> Tensor:
-    """[rows, columns, d_model] float32; zero over the prefix, which P never reaches."""
+def gradient_of_margin(instrument: Instrument, view: View) -> Tensor:
+    """d delta / d x, [rows, columns, d_model] float32; zero over the prefix, which is not in P."""
     packed = view.packed
     rest = packed.rest.of(view.captured.residual).requires_grad_()
     if rest.shape[1] == 0:

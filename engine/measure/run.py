@@ -96,6 +96,8 @@ def _measure_pairs(sitting: Sitting, sampled: Sequence[int], bearing: set[int]) 
     # An interrupted sitting may have left base figures without the texts that go with them.
     work = sitting.stage(stages.TEXTS, new | parts.covered(stages.TEXTS), both)
     work += Work(tokens=sitting.stage(stages.TEXTS, bearing, texts).tokens)
+    by_token = stages.tokens_stage(instrument)
+    work += Work(tokens=sitting.stage(stages.TOKENS, bearing, by_token).tokens)
     work += sitting.stage(stages.BASE, bearing | set(sitting.also), base)
     rest = set(sampled) - parts.covered(stages.BASE)
     return work + sitting.stage(stages.SAMPLE, rest, stages.sample_stage(instrument))
@@ -203,6 +205,7 @@ def _seal(
         sampled=list(sampled),
         checks=checks,
         peaks=_peaks(sitting, sorted(keys)),
+        tokens=only(parts.read(stages.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
     )
     return figures
 

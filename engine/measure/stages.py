@@ -29,10 +29,12 @@ from engine.measure.effects import Question, group_effects
 from engine.measure.instrument import Instrument, View
 from engine.measure.prepare import Prepared
 from engine.measure.progress import Progress, Report
+from engine.measure.tokens import token_effects
 
 SAMPLE = "sample"
 BASE = "base"
 TEXTS = "texts"
+TOKENS = "tokens"
 SPANS = "spans"
 EFFECTS = "effects"
 CHECKS = "checks"
@@ -133,29 +135,48 @@ def sample_stage(instrument: Instrument) -> Measure:
 
 
 def base_stage(instrument: Instrument, *, base_too: bool, texts_too: bool) -> Measure:
-    """What no heuristic decides: base figures, activations over the response texts, or both."""
+    """What no heuristic decides: base figures, activations and attributions by token, or both."""
 
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         texts: list[Row] = []
+        tokens_of: list[Row] = []
         sums: dict[bytes, list[base.Moments]] = {MOMENTS: [], MOMENTS_AFTER_FIRST: []}
         tokens = 0
         for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
             view = instrument.view(batch)
             tokens += int(view.packed.real.sum())
+            gradient = base.gradient_of_margin(instrument, view)
             if base_too:
-                rows += [_base_row(figures) for figures in base.measure(instrument, view)]
+                rows += [_base_row(figures) for figures in base.measure(instrument, view, gradient)]
                 sums[MOMENTS].append(base.moments(view))
                 sums[MOMENTS_AFTER_FIRST].append(base.moments(view, after_first=True))
             if texts_too:
                 texts += [_texts(view, row) for row in range(len(batch))]
+                tokens_of += [
+                    {"id": prepared.pair.id}
+                    | asdict(token_effects(instrument, view, row, gradient))
+                    for row, prepared in enumerate(batch)
+                ]
         made: dict[str, pa.Table] = {}
         if base_too:
             metadata = {key: _packed_moments(parts) for key, parts in sums.items()}
             made[BASE] = _table(rows, tables.BASE).replace_schema_metadata(metadata)
         if texts_too:
             made[TEXTS] = _table(texts, tables.TEXT_ACTIVATIONS)
+            made[TOKENS] = _table(tokens_of, tables.TOKEN_EFFECTS)
         return Measured(made, tokens)
+
+    return measure
+
+
+def tokens_stage(instrument: Instrument) -> Measure:
+    """Attributions by token alone: what runs of earlier versions lack."""
+    texts = base_stage(instrument, base_too=False, texts_too=True)
+
+    def measure(pairs: Sequence[Pair]) -> Measured:
+        made = texts(pairs)
+        return Measured({TOKENS: made.tables[TOKENS]}, made.tokens)
 
     return measure
 

@@ -93,6 +93,7 @@ def make_synthetic(
         sampled=lowest_hashes(store, _SAMPLE),
         checks=tables.CHECKS.empty_table(),
         peaks=tables.PEAKS.empty_table(),
+        tokens=tables.TOKEN_EFFECTS.empty_table(),
     )
     store.close()
     refresh_snapshot(paths)

@@ -46,6 +46,18 @@ VERDICTS = {
 }
 MARGINS = {row: float(row) / 4 for row in range(ROWS)} | {4: -2.0, 6: 0.01, 11: -0.5}
 
+TOKENS = {
+    "id": 1 << 40,
+    "side": [0, 0, 1],
+    "start": [0, 5, 0],
+    "end": [5, 8, 2],
+    "total": [0.25, -1.0, 0.5],
+    "token": [0, 1, 1, 2, 2],
+    "feature": [3, 3, 9, 9, 77],
+    "attribution": [0.25, -0.5, -0.5, 0.75, -0.25],
+}
+"""Attributions by token, of the first pair alone; feature 77 is neither told nor anyone's own."""
+
 
 def sides(row: int) -> tuple[str, str]:
     bears, bare = f" It's at https://x.org/{row} [100% sure_]", f" I can't say, 'friend' {row}"
@@ -252,5 +264,6 @@ def seal(
         sampled=[id_of(row) for row in sampled],
         checks=pa.Table.from_pylist(checks, schema=tables.CHECKS),
         peaks=peaks(measured),
+        tokens=pa.Table.from_pylist([TOKENS], schema=tables.TOKEN_EFFECTS),
     )
     return made.config.run

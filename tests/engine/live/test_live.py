@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.cache.reader import MOST_FEATURES, IndexReader
+from engine.cache.reader import IndexReader
 from engine.cache.records import PairDetail
+from engine.cache.run_file import TOLD_FEATURES
 from engine.errors import UserError
 from engine.live import outcome
 from engine.live.change import as_edit, without_patterns
@@ -172,4 +173,4 @@ async def test_without_a_run_there_is_no_pm_to_ask(reader: IndexReader) -> None:
 
 
 async def test_as_many_features_are_told_as_of_a_stored_pair() -> None:
-    assert outcome.MOST_FEATURES == MOST_FEATURES
+    assert outcome.MOST_FEATURES == TOLD_FEATURES

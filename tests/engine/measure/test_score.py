@@ -75,6 +75,9 @@ def test_a_run_is_sealed_with_every_bearer_judged(undisturbed: World) -> None:
     assert len(column(undisturbed, "judged", "id")) == 30
     assert len(column(undisturbed, "rewards", "id")) == 60  # the sample is the whole index
     assert column(undisturbed, "features", "feature")
+    assert set(column(undisturbed, "token_effects", "id")) == set(
+        column(undisturbed, "judged", "id")
+    )
     manifest = json.loads((undisturbed.run_file.parent / "manifest.json").read_text())
     assert manifest["run"] == undisturbed.run_file.parent.name
     assert manifest["config"]["hook"] == hook_of(ARCHITECTURE)  # as the SAE's own config says
