@@ -23,7 +23,7 @@ from engine.measure.instrument import Instrument, Positions
 from engine.measure.progress import Report
 from engine.measure.run import Sitting, measure_run
 from engine.models.pm import PreferenceModel, load_pm
-from engine.models.sae.load import load_sae
+from engine.models.sae.load import hook_on, load_sae
 from engine.models.tokens import Readout
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -96,7 +96,7 @@ def make_instrument(
         UserError: no hook point is named anywhere, or something does not fit.
     """
     sae = load_sae(resolve(sae_path), device=device)
-    found = hook or sae.hook
+    found = hook or hook_on(sae, pm)
     if found is None:
         raise UserError(
             "its config does not say which block it reads",

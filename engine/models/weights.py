@@ -85,6 +85,20 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         raise _bad_safetensors(path, error) from None
 
 
+def read_safetensor(path: Path, name: str) -> torch.Tensor | None:
+    """One tensor of a safetensors file, on the CPU; None where it is not in it.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as stream:
+            names = stream.keys()
+            return stream.get_tensor(name) if name in names else None
+    except (SafetensorError, OSError) as error:
+        raise _bad_safetensors(path, error) from None
+
+
 def safetensors_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of every tensor of a safetensors file; only its header is read.
 

@@ -14,8 +14,10 @@ from engine.models.sae.sae import Sae
 class GatedSae(Sae):
     """`h = W_e (x - b_dec)`, `f = 1[h + gate_bias > 0] * relu(exp(r_mag) * h + mag_bias)`.
 
-    Source: Rajamanoharan et al. 2024, as dictionary_learning's GatedAutoEncoder computes it (no
-    scaling by the decoder's norm, which one of its older versions did).
+    Source: Rajamanoharan et al. 2024, as dictionary_learning's GatedAutoEncoder and SAELens'
+    GatedSAE compute it. Older versions of the former multiplied f by the norm of its decoder
+    direction, and divided it out again on decoding: x_hat and every effect are the same, and their
+    f is ours times `decoder_norms`, which is how activations are compared here anyway (a_F).
     """
 
     kind: ClassVar[str] = "gated"
@@ -26,8 +28,11 @@ class GatedSae(Sae):
     """[d_sae], as are the two biases."""
     gate_bias: torch.Tensor
     mag_bias: torch.Tensor
+    centred: bool = True
+    """Whether b_dec is subtracted from x: SAELens may be told not to."""
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        h = (x.float() - self.b_dec) @ self.w_enc
+        x = x.float() - self.b_dec if self.centred else x.float()
+        h = x @ self.w_enc
         gate = (h + self.gate_bias > 0).to(h.dtype)
         return gate * torch.relu(self.r_mag.exp() * h + self.mag_bias)

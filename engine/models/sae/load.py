@@ -14,9 +14,10 @@ from engine.models.sae.sae import Sae
 from engine.plain import plain
 
 SUPPORTED = (
-    "Supported: gated (GatedAutoEncoder) and standard (AutoEncoder) SAEs of dictionary_learning "
-    "as ae.pt with or without config.json, or as a .pt file; standard and topk SAEs of SAELens as "
-    "cfg.json with sae_weights.safetensors."
+    "Supported: SAEs of dictionary_learning as ae.pt or another .pt file, with config.json beside "
+    "it where there is one (AutoEncoder, AutoEncoderNew, GatedAutoEncoder, AutoEncoderTopK, "
+    "BatchTopKSAE, JumpReluAutoEncoder, MatryoshkaBatchTopKSAE); standard, gated, topk and "
+    "jumprelu SAEs of SAELens as cfg.json with sae_weights.safetensors."
 )
 
 
@@ -55,15 +56,33 @@ def check_fits(sae: Sae, pm: PreferenceModel, hook: str) -> None:
         raise UserError(
             f"the SAE was trained at {trained}, not at {plain(hook, keep_newlines=False)}",
             where=sae.name,
-            todo=f"Ask for --hook {trained}, or take an SAE of the other hook point.",
+            todo=f"Ask for --hook {plain(hook_on(sae, pm) or trained, keep_newlines=False)}, "
+            "or take an SAE of the other hook point.",
         )
 
 
+def hook_on(sae: Sae, pm: PreferenceModel) -> str | None:
+    """Where the SAE's config says it was trained, in this PM's own words where they are known."""
+    if sae.hook is None:
+        return None
+    block = _block(sae.hook)
+    return sae.hook if block is None else f"{pm.blocks_path}.{block}"
+
+
 def _place(hook: str) -> str:
-    # Three ways to name the output of block n: its module, TransformerLens' and SAEBench's name.
+    block = _block(hook)
+    return hook if block is None else f"block {block}"
+
+
+def _block(hook: str) -> int | None:
+    # The ways to name the output of block n: its module, SAEBench's name, and TransformerLens',
+    # which also names it by the input of the block after.
     match = re.fullmatch(
         r"(?:model\.layers|transformer\.h|gpt_neox\.layers)\.(\d+)"
-        r"|blocks\.(\d+)\.hook_resid_post|resid_post_layer_(\d+)",
+        r"|blocks\.(\d+)\.hook_resid_(post|pre)|resid_post_layer_(\d+)",
         hook,
     )
-    return f"block {int(match[match.lastindex or 0])}" if match else hook
+    if match is None:
+        return None
+    number = int(match[1] or match[2] or match[4]) - (match[3] == "pre")
+    return number if number >= 0 else None

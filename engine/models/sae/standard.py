@@ -7,22 +7,18 @@ from typing import ClassVar
 
 import torch
 
-from engine.models.sae.sae import Sae
+from engine.models.sae.linear import LinearSae
 
 
 @dataclass(frozen=True, eq=False)
-class StandardSae(Sae):
-    """`f = relu(W_e x + b_e)`, where x is centred by b_dec first if the layout says so."""
+class StandardSae(LinearSae):
+    """`f = relu(W_e x + b_e)`.
+
+    Source: Bricken et al. 2023, where x is centred by b_dec; dictionary_learning's AutoEncoderNew
+    does not centre it (the April 2024 update on the same pages).
+    """
 
     kind: ClassVar[str] = "standard"
 
-    w_enc: torch.Tensor
-    """[d_in, d_sae]"""
-    b_enc: torch.Tensor
-    """[d_sae]"""
-    centred: bool
-    """Whether b_dec is subtracted from x: always in dictionary_learning, by config in SAELens."""
-
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.float() - self.b_dec if self.centred else x.float()
-        return torch.relu(x @ self.w_enc + self.b_enc)
+        return torch.relu(self.before(x))

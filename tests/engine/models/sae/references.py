@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
 import torch
 from torch import nn
+
+_PACKAGE = "dictionary_learning_without_nnsight"
+_MODULES = {
+    "AutoEncoderTopK": "trainers.top_k",
+    "BatchTopKSAE": "trainers.batch_top_k",
+    "MatryoshkaBatchTopKSAE": "trainers.matryoshka_batch_top_k",
+}
 
 
 class Reference(Protocol):
@@ -22,25 +31,29 @@ class Reference(Protocol):
 
 
 class _DictionaryClass(Protocol):
-    def __call__(self, activation_dim: int, dict_size: int) -> nn.Module: ...
+    def from_pretrained(self, path: Path, **options: bool) -> nn.Module: ...
 
 
 def dictionary_learning(class_name: str, path: Path) -> Reference:
-    """An SAE of dictionary-learning with the tensors of a file, as they are.
+    """An SAE as dictionary-learning loads it from a file, its numbers as they are.
 
-    The package imports nnsight, which nothing here needs: its one module is loaded by path.
+    The library's package imports nnsight, which none of its classes needs.
     """
-    found = distribution("dictionary-learning").locate_file("dictionary_learning/dictionary.py")
-    spec = importlib.util.spec_from_file_location("dictionary_learning_reference", str(found))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    tensors = torch.load(path, weights_only=True)
-    d_sae, d_in = tensors["encoder.weight"].shape
-    sae = cast("_DictionaryClass", getattr(module, class_name))(d_in, d_sae)
-    sae.load_state_dict(tensors)
-    return cast("Reference", sae.requires_grad_(False))
+    _without_nnsight()
+    module = importlib.import_module(f"{_PACKAGE}.{_MODULES.get(class_name, 'dictionary')}")
+    found = cast("_DictionaryClass", getattr(module, class_name))
+    options = {"normalize_decoder": False} if class_name == "AutoEncoder" else {}
+    return cast("Reference", found.from_pretrained(path, **options).requires_grad_(False))
+
+
+@cache
+def _without_nnsight() -> None:
+    root = distribution("dictionary-learning").locate_file("dictionary_learning")
+    for name, folder in ((_PACKAGE, root), (f"{_PACKAGE}.trainers", Path(str(root)) / "trainers")):
+        # Packages whose own __init__ never runs; their modules import each other as ever.
+        package = ModuleType(name)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
 
 
 def sae_lens(folder: Path) -> Reference:
@@ -48,3 +61,45 @@ def sae_lens(folder: Path) -> Reference:
     library = importlib.import_module("sae_lens")  # 10 s: only where it is asked
     load = cast("Callable[..., nn.Module]", library.SAE.load_from_disk)
     return cast("Reference", load(folder, device="cpu").requires_grad_(False))
+
+
+class Scaler(Protocol):
+    """sae-lens' ActivationScaler: what stands before and after an SAE in training."""
+
+    def load(self, file_path: Path) -> None: ...
+
+    def scale(self, acts: torch.Tensor) -> torch.Tensor: ...
+
+    def unscale(self, acts: torch.Tensor) -> torch.Tensor: ...
+
+
+class Scaled:
+    """An SAE of sae-lens inside the activation scaler of its checkpoint."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inner = sae_lens(folder)
+        module = importlib.import_module("sae_lens.training.activation_scaler")
+        self.scaler = cast("Scaler", module.ActivationScaler())
+        self.scaler.load(folder / "activation_scaler.json")
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner.encode(self.scaler.scale(x))
+
+    def decode(self, f: torch.Tensor) -> torch.Tensor:
+        return self.scaler.unscale(self.inner.decode(f))
+
+
+def trained_saelens(folder: Path, architecture: str, d_in: int, d_sae: int) -> Path:
+    """What sae-lens writes of a trained SAE of an architecture that has no form of its own."""
+    registry = importlib.import_module("sae_lens.registry")
+    importlib.import_module("sae_lens")
+    sae_class, config_class = registry.get_sae_training_class(architecture)
+    widths = {"matryoshka_widths": [d_sae // 2, d_sae]} if "matryoshka" in architecture else {}
+    torch.manual_seed(4)
+    sae = sae_class(config_class(d_in=d_in, d_sae=d_sae, k=5, **widths))
+    with torch.no_grad():
+        for parameter in sae.parameters():
+            parameter.normal_()
+        sae.topk_threshold.fill_(0.5)
+    sae.save_inference_model(folder)
+    return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Protocol, cast
 
 import pytest
 import torch
@@ -13,8 +14,21 @@ from engine.models.pm import load_pm
 from engine.models.sae.load import check_fits, load_sae
 from engine.models.sae.sae import Sae
 from engine.models.tokens import tokenise
-from tests.engine.models.sae.references import Reference, dictionary_learning, sae_lens
-from tests.engine.models.sae.tiny import D_IN, write_gated, write_saelens, write_standard
+from tests.engine.models.sae.references import (
+    Reference,
+    Scaled,
+    dictionary_learning,
+    sae_lens,
+    trained_saelens,
+)
+from tests.engine.models.sae.tiny import (
+    ARCHITECTURES,
+    D_IN,
+    D_SAE,
+    DICT_CLASSES,
+    write_dictionary,
+    write_saelens,
+)
 
 # One worker imports sae-lens once, not every worker.
 pytestmark = pytest.mark.xdist_group("sae-lens")
@@ -32,24 +46,43 @@ def inputs() -> torch.Tensor:
     return torch.randn(4, 16, D_IN, generator=torch.Generator().manual_seed(7))
 
 
-def test_gated_of_dictionary_learning(tmp_path: Path) -> None:
-    path = write_gated(tmp_path)
-    check_equal(
-        load_sae(str(tmp_path), device="cpu"),
-        dictionary_learning("GatedAutoEncoder", path),
-        inputs(),
-    )
+@pytest.mark.parametrize("dict_class", DICT_CLASSES)
+def test_dictionary_learning(tmp_path: Path, dict_class: str) -> None:
+    path = write_dictionary(tmp_path, dict_class)
+    reference = dictionary_learning(dict_class, path)
+    check_equal(load_sae(str(tmp_path), device="cpu"), reference, inputs())
 
 
-def test_standard_of_dictionary_learning(tmp_path: Path) -> None:
-    path = write_standard(tmp_path)
-    check_equal(
-        load_sae(str(tmp_path), device="cpu"), dictionary_learning("AutoEncoder", path), inputs()
-    )
+def test_gated_features_once_scaled_by_their_decoder_norms(tmp_path: Path) -> None:
+    """An older version scaled f and divided it out again: only the unit of activations differs."""
+
+    class WithScaling(Protocol):
+        def encode(self, x: torch.Tensor, *, normalize_decoder: bool) -> torch.Tensor: ...
+
+        def decode(self, f: torch.Tensor, *, normalize_decoder: bool) -> torch.Tensor: ...
+
+    path = write_dictionary(tmp_path, "GatedAutoEncoder")
+    sae = load_sae(str(tmp_path), device="cpu")
+    reference = cast("WithScaling", dictionary_learning("GatedAutoEncoder", path))
+    x = inputs()
+    f, scaled = sae.encode(x), reference.encode(x, normalize_decoder=True)
+    torch.testing.assert_close(f * sae.decoder_norms, scaled, rtol=1e-5, atol=1e-5)
+    x_hat = reference.decode(scaled, normalize_decoder=True)
+    torch.testing.assert_close(sae.decode(f), x_hat, rtol=1e-5, atol=1e-4)
+
+
+def test_batch_top_k_does_not_depend_on_the_batch(tmp_path: Path) -> None:
+    write_dictionary(tmp_path, "BatchTopKSAE")
+    sae = load_sae(str(tmp_path), device="cpu")
+    x = inputs()
+    f = sae.encode(x)
+    assert torch.allclose(sae.encode(x[:1]), f[:1])
+    fired = (f > 0).sum(dim=-1)
+    assert fired.min() < fired.max()  # k holds on average only
 
 
 @pytest.mark.parametrize("centred", [True, False])
-@pytest.mark.parametrize("architecture", ["standard", "topk"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_saelens(tmp_path: Path, architecture: str, centred: bool) -> None:
     folder = write_saelens(tmp_path, architecture, {"apply_b_dec_to_input": centred})
     check_equal(load_sae(str(folder), device="cpu"), sae_lens(folder), inputs())
@@ -65,6 +98,35 @@ def test_saelens_topk_rescaled_by_decoder_norms(tmp_path: Path) -> None:
     torch.testing.assert_close(f, reference.encode(x), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(sae.decode(f), reference.decode(f), rtol=1e-5, atol=1e-4)
     torch.testing.assert_close(sae.decoder_norms, torch.ones(sae.d_sae))
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_saelens_checkpoint_whose_inputs_are_scaled(
+    tmp_path: Path, architecture: str, centred: bool
+) -> None:
+    """The number beside the weights goes into them: x is read, and x_hat written, as it is."""
+    scaled = {"normalize_activations": "expected_average_only_in"}
+    by_norm = {"rescale_acts_by_decoder_norm": True} if architecture == "topk" else {}
+    change = scaled | by_norm | {"apply_b_dec_to_input": centred}
+    folder = write_saelens(tmp_path, architecture, change)
+    (folder / "activation_scaler.json").write_text('{"scaling_factor": 0.37}')
+    sae, reference = load_sae(str(folder), device="cpu"), Scaled(folder)
+    x = 3 * inputs()
+    f = sae.encode(x)
+    assert (f > 0).any()
+    torch.testing.assert_close(f, reference.encode(x), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(sae.decode(f), reference.decode(f), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("trained", ["batchtopk", "matryoshka_batchtopk"])
+def test_saelens_writes_batch_top_k_and_matryoshka_as_jumprelu(
+    tmp_path: Path, trained: str
+) -> None:
+    folder = trained_saelens(tmp_path, trained, D_IN, D_SAE)
+    sae = load_sae(str(folder), device="cpu")
+    assert sae.kind == "jumprelu"
+    check_equal(sae, sae_lens(folder), 10 * inputs())
 
 
 def test_the_real_saes_on_random_and_on_real_residuals(

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from engine.errors import UserError
 from engine.models.pm import load_pm
-from engine.models.sae.load import check_fits, load_sae
-from tests.engine.models.sae.tiny import D_IN, D_SAE, write_gated, write_saelens, write_standard
+from engine.models.sae.jumprelu import JumpReluSae
+from engine.models.sae.load import check_fits, hook_on, load_sae
+from tests.engine.models.sae.tiny import (
+    ARCHITECTURES,
+    D_IN,
+    D_SAE,
+    DICT_CLASSES,
+    K,
+    write_dictionary,
+    write_saelens,
+)
 from tests.engine.models.tiny import write_pm
 
-WRITERS: dict[str, Callable[[Path], Path]] = {
-    "gated": write_gated,
-    "standard": write_standard,
-    "saelens-standard": lambda folder: write_saelens(folder, "standard"),
-    "topk": lambda folder: write_saelens(folder, "topk"),
+KINDS = ("gated", "standard", "standard", "topk", "batchtopk", "jumprelu", "matryoshka")
+WRITERS: Mapping[str, Callable[[Path], Path]] = {
+    dict_class: partial(write_dictionary, dict_class=dict_class) for dict_class in DICT_CLASSES
+} | {
+    f"saelens-{architecture}": partial(write_saelens, architecture=architecture)
+    for architecture in ARCHITECTURES
 }
+
+
+def write_gated(folder: Path) -> Path:
+    return write_dictionary(folder, "GatedAutoEncoder")
+
+
+def change_tensors(folder: Path, change: dict[str, torch.Tensor]) -> None:
+    """Put other tensors into the ae.pt of a folder."""
+    tensors = torch.load(folder / "ae.pt", weights_only=True)
+    torch.save(tensors | change, folder / "ae.pt")
 
 
 def refusal(path: Path) -> str:
@@ -37,7 +58,8 @@ def refusal(path: Path) -> str:
 def test_what_an_sae_tells_of_itself(tmp_path: Path, layout: str) -> None:
     WRITERS[layout](tmp_path / "mine")
     sae = load_sae(str(tmp_path / "mine"), device="cpu")
-    assert sae.kind == layout.removeprefix("saelens-")
+    kinds = dict(zip(DICT_CLASSES, KINDS, strict=True))
+    assert sae.kind == kinds.get(layout, layout.removeprefix("saelens-"))
     assert (sae.name, sae.hook) == ("mine", "model.layers.1")
     assert (sae.d_in, sae.d_sae) == (D_IN, D_SAE)
     assert sae.w_dec.shape == (D_SAE, D_IN)
@@ -62,7 +84,7 @@ def test_setting_a_feature_to_zero_takes_its_direction_out(tmp_path: Path, layou
 def test_at_most_k_features_fire(topk_folder: Path, scale: float, seed: int) -> None:
     sae = load_sae(str(topk_folder), device="cpu")
     x = scale * torch.randn(3, D_IN, generator=torch.Generator().manual_seed(seed))
-    assert int((sae.encode(x) > 0).sum(dim=-1).max()) <= 5
+    assert int((sae.encode(x) > 0).sum(dim=-1).max()) <= K
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +98,59 @@ def test_any_float_dtype_is_read_and_fp32_given(tmp_path: Path) -> None:
     assert f.dtype == torch.float32
 
 
-@pytest.mark.parametrize("write", [write_gated, write_standard])
+@pytest.mark.parametrize(
+    ("dict_class", "kind"),
+    [
+        (dict_class, kind)
+        for dict_class, kind in zip(DICT_CLASSES, KINDS, strict=True)
+        if kind not in ("topk", "batchtopk")
+    ],
+)
 def test_a_bare_pt_file_is_recognised_by_its_tensors(
-    tmp_path: Path, write: Callable[..., Path]
+    tmp_path: Path, dict_class: str, kind: str
 ) -> None:
-    path = shutil.move(write(tmp_path, config=False), tmp_path / "ae_layer12.pt")
-    sae = load_sae(str(path), device="cpu")
-    assert (sae.name, sae.hook) == ("ae_layer12", None)
+    path = write_dictionary(tmp_path, dict_class, config=False)
+    path.rename(tmp_path / "ae_layer12.pt")
+    sae = load_sae(str(tmp_path / "ae_layer12.pt"), device="cpu")
+    assert (sae.kind, sae.name, sae.hook) == (kind, "ae_layer12", None)
+
+
+def test_topk_and_batch_topk_share_their_tensors_and_the_config_must_say_which(
+    tmp_path: Path,
+) -> None:
+    write_dictionary(tmp_path, "AutoEncoderTopK", config=False)
+    said = refusal(tmp_path)
+    assert "AutoEncoderTopK or BatchTopKSAE, which compute different features" in said
+    assert "dict_class" in said
+    for dict_class, kind in (("AutoEncoderTopK", "topk"), ("BatchTopKSAE", "batchtopk")):
+        config = {"trainer": {"dict_class": dict_class}}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        assert load_sae(str(tmp_path), device="cpu").kind == kind
+
+
+def test_a_topk_of_before_there_was_a_threshold(tmp_path: Path) -> None:
+    path = write_dictionary(tmp_path, "AutoEncoderTopK", config=False)
+    tensors = torch.load(path, weights_only=True)
+    del tensors["threshold"]
+    torch.save(tensors, path)
+    assert load_sae(str(tmp_path), device="cpu").kind == "topk"
+
+
+@pytest.mark.parametrize("dict_class", ["BatchTopKSAE", "MatryoshkaBatchTopKSAE"])
+def test_a_threshold_that_training_never_estimated(tmp_path: Path, dict_class: str) -> None:
+    write_dictionary(tmp_path, dict_class)
+    change_tensors(tmp_path, {"threshold": torch.tensor(-1.0)})
+    assert "its threshold was never estimated (it is -1)" in refusal(tmp_path)
+
+
+def test_a_k_and_groups_that_contradict_the_rest(tmp_path: Path) -> None:
+    write_dictionary(tmp_path, "MatryoshkaBatchTopKSAE")
+    change_tensors(tmp_path, {"group_sizes": torch.tensor([8, 12])})
+    assert "group_sizes [8, 12] do not add up to its 40 features" in refusal(tmp_path)
+    change_tensors(tmp_path, {"k": torch.tensor(7)})
+    assert "it says k 5, but the tensors have 7" in refusal(tmp_path)
+    change_tensors(tmp_path, {"k": torch.tensor(-1)})
+    assert "k must be a whole number from 1 to 40" in refusal(tmp_path)
 
 
 def test_the_hash_changes_with_weights_and_config(tmp_path: Path) -> None:
@@ -100,12 +168,25 @@ def test_the_hash_changes_with_weights_and_config(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"architecture": "jumprelu"}, "'jumprelu' is not supported"),
-        ({"architecture": "gated"}, "'gated' is not supported"),
+        ({"architecture": "transcoder"}, "maps the input of a module to its output"),
+        ({"architecture": "skip_transcoder"}, "maps the input of a module to its output"),
+        ({"architecture": "jumprelu_skip_transcoder"}, "maps the input of a module"),
+        ({"metadata": {"hook_name_out": "blocks.1.hook_mlp_out"}}, "it is a transcoder"),
+        ({"architecture": "crosscoder"}, "reads several layers at once"),
+        ({"architecture": "batchtopk"}, "writes a finished one as jumprelu"),
+        ({"architecture": "abstopk"}, "may be negative"),
+        ({"architecture": "temporal"}, "the tokens before"),
+        ({"architecture": "matching_pursuit"}, "one after the other"),
+        ({"architecture": "l0rdtrunc"}, "'l0rdtrunc' is not supported"),
         ({"architecture": ["x\x1b"]}, "is not supported"),
-        ({"normalize_activations": "expected_average_only_in"}, "scaled back exactly"),
-        ({"normalize_activations": "layer_norm"}, "scaled back exactly"),
+        ({"normalize_activations": "layer_norm"}, "would depend on the token"),
+        ({"normalize_activations": "constant_norm_rescale"}, "would depend on the token"),
+        ({"normalize_activations": "covariance_whitening"}, "would depend on the token"),
         ({"reshape_activations": "hook_z"}, "residual stream"),
+        ({"metadata": {"hook_name": "blocks.1.attn.hook_z"}}, "attention heads"),
+        ({"metadata": {"hook_head_index": 3}}, "attention heads"),
+        ({"d_in": 24}, "it says d_in 24, but the tensors have 12"),
+        ({"d_sae": 24}, "it says d_sae 24, but the tensors have 40"),
         ({"k": 0}, "from 1 to 40"),
         ({"k": 41}, "from 1 to 40"),
         ({"k": "all"}, "from 1 to 40"),
@@ -122,32 +203,125 @@ def test_saelens_configs_that_are_refused(
     assert "\x1b" not in refused
 
 
-def test_an_intermediate_checkpoint_with_scaled_inputs(tmp_path: Path) -> None:
-    write_saelens(tmp_path, "topk")
+def test_a_checkpoint_whose_scale_is_missing_or_contradicts_its_config(tmp_path: Path) -> None:
+    write_saelens(tmp_path, "topk", {"normalize_activations": "expected_average_only_in"})
+    assert "a number that is in none of its files" in refusal(tmp_path)
     scaler = tmp_path / "activation_scaler.json"
+    hashes = set()
+    for scale in (1.0, 3.5):
+        scaler.write_text(json.dumps({"scaling_factor": scale}))
+        hashes.add(load_sae(str(tmp_path), device="cpu").hash)
+    assert len(hashes) == 2
+    for bad in ("null", "NaN", "0", '"much"'):
+        scaler.write_text(f'{{"scaling_factor": {bad}}}')
+        assert "cfg.json" in refusal(tmp_path) or "activation_scaler.json" in refusal(tmp_path)
+    scaler.write_text('{"scaling_factor": null, "has_whitening": true}')
+    assert "whitened" in refusal(tmp_path)
+    write_saelens(tmp_path, "topk")
     scaler.write_text('{"scaling_factor": null}')
     load_sae(str(tmp_path), device="cpu")
     scaler.write_text('{"scaling_factor": 3.5}')
-    assert "activation_scaler.json" in refusal(tmp_path)
+    assert "activation_scaler.json: it scales inputs by 3.5" in refusal(tmp_path)
+
+
+def test_a_checkpoint_of_before_version_6_keeps_its_scale_elsewhere(tmp_path: Path) -> None:
+    config = {"normalize_activations": "expected_average_only_in"}
+    folder = write_saelens(tmp_path, "standard", config)
+    (folder / "activation_scaler.json").write_text('{"scaling_factor": 0.5}')
+    x = torch.randn(3, D_IN, generator=torch.Generator().manual_seed(3))
+    expected = load_sae(str(folder), device="cpu").encode(x)
+    (folder / "activation_scaler.json").unlink()
+    state = {
+        "estimated_norm_scaling_factor": torch.tensor(0.5),
+        "n_dataset_processed": torch.ones(1),
+    }
+    save_file(state, folder / "activations_store_state.safetensors")
+    torch.testing.assert_close(load_sae(str(folder), device="cpu").encode(x), expected)
+
+
+def test_a_config_of_before_version_6(tmp_path: Path) -> None:
+    folder = write_saelens(tmp_path, "topk")
+    config = json.loads((folder / "cfg.json").read_text())
+    for key in ("architecture", "k", "metadata"):
+        del config[key]
+    config |= {"activation_fn_str": "topk", "activation_fn_kwargs": {"k": K}}
+    config |= {"hook_name": "blocks.1.hook_resid_post", "normalize_activations": False}
+    (folder / "cfg.json").write_text(json.dumps(config))
+    sae = load_sae(str(folder), device="cpu")
+    assert (sae.kind, sae.hook) == ("topk", "blocks.1.hook_resid_post")
+
+
+def test_the_logarithm_of_a_threshold(tmp_path: Path) -> None:
+    folder = write_saelens(tmp_path, "jumprelu")
+    path = folder / "sae_weights.safetensors"
+    tensors = load_file(path)
+    tensors["log_threshold"] = tensors.pop("threshold")
+    save_file(tensors, path)
+    sae = load_sae(str(folder), device="cpu")
+    assert isinstance(sae, JumpReluSae)
+    torch.testing.assert_close(sae.threshold, tensors["log_threshold"].exp())
 
 
 @pytest.mark.parametrize(
-    "keys",
+    ("keys", "why"),
     [
-        ("encoder.weight", "encoder.bias", "decoder.weight", "b_dec", "k"),
-        ("encoder.weight", "encoder.bias", "decoder.weight", "b_dec", "k", "threshold"),
-        ("W_enc", "b_enc", "W_dec", "b_dec", "threshold"),
-        ("encoder.weight", "encoder.bias", "decoder.weight", "decoder.bias"),
+        (("W_enc", "b_enc", "W_dec", "b_dec"), "no supported SAE has exactly these tensors"),
+        (("encoder.weight", "encoder.bias", "decoder.weight", "W_skip"), "transcoder"),
+        (("weights\x1b[2J",), "no supported SAE has exactly these tensors"),
+        ((), "no supported SAE has exactly these tensors"),
     ],
-    ids=["topk", "batchtopk", "jumprelu", "AutoEncoderNew"],
 )
-def test_variants_that_are_refused_list_what_is_supported(
-    tmp_path: Path, keys: tuple[str, ...]
+def test_unknown_tensors_list_what_is_supported(
+    tmp_path: Path, keys: tuple[str, ...], why: str
 ) -> None:
     torch.save({key: torch.ones(3, 3) for key in keys}, tmp_path / "ae.pt")
     said = refusal(tmp_path)
-    assert "no supported SAE has exactly these tensors" in said
-    assert "Supported: gated (GatedAutoEncoder) and standard" in said
+    assert why in said
+    assert "MatryoshkaBatchTopKSAE" in said
+    assert "\x1b" not in said
+
+
+def test_unknown_tensors_in_saelens_layout(tmp_path: Path) -> None:
+    folder = write_saelens(tmp_path, "standard")
+    path = folder / "sae_weights.safetensors"
+    tensors = load_file(path)
+    save_file(tensors | {"W_skip": torch.ones(D_IN, D_IN)}, path)
+    assert "a transcoder with a skip connection" in refusal(folder)
+    save_file(tensors | {"scaling_factor": torch.full((D_SAE,), 2.0)}, path)
+    assert "no supported SAE has exactly these tensors" in refusal(folder)
+    save_file(tensors | {"scaling_factor": torch.ones(D_SAE)}, path)
+    load_sae(str(folder), device="cpu")
+
+
+def test_a_crosscoder_has_a_matrix_for_each_layer(tmp_path: Path) -> None:
+    keys = ("encoder.weight", "encoder.bias", "decoder.weight", "decoder.bias")
+    torch.save({key: torch.ones(2, D_IN, D_SAE) for key in keys}, tmp_path / "ae.pt")
+    assert "it is a crosscoder" in refusal(tmp_path)
+
+
+def test_a_transcoder_writes_at_another_width_or_place_than_it_reads(tmp_path: Path) -> None:
+    write_gated(tmp_path)
+    (tmp_path / "config.json").write_text('{"buffer": {"io": "in_and_out"}}')
+    assert "it is a transcoder" in refusal(tmp_path)
+    (tmp_path / "config.json").unlink()
+    change_tensors(tmp_path, {"decoder.weight": torch.ones(D_IN + 4, D_SAE)})
+    assert "decoder.weight has shape [16, 40], but the others make it [12, 40]" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("dict_class", ["JumpReluAutoEncoder", "MatryoshkaBatchTopKSAE"])
+def test_matrices_stored_the_other_way_round(tmp_path: Path, dict_class: str) -> None:
+    path = write_dictionary(tmp_path, dict_class)
+    tensors = torch.load(path, weights_only=True)
+    change_tensors(tmp_path, {"W_enc": tensors["W_enc"].T, "W_dec": tensors["W_dec"].T})
+    assert "has shape" in refusal(tmp_path)
+
+
+def test_widths_that_the_config_states_otherwise(tmp_path: Path) -> None:
+    write_gated(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["trainer"]["dict_size"] = 80
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert "it says dict_size 80, but the tensors have 40" in refusal(tmp_path)
 
 
 def test_a_config_that_contradicts_the_tensors(tmp_path: Path) -> None:
@@ -173,18 +347,31 @@ def test_tensors_that_do_not_fit_each_other(
     assert "has shape" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("layout", ["gated", "topk"])
-def test_nan_is_named(tmp_path: Path, layout: str) -> None:
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("layout", sorted(WRITERS))
+def test_nan_and_infinity_are_named_in_every_tensor(
+    tmp_path: Path, layout: str, bad: float
+) -> None:
     WRITERS[layout](tmp_path)
-    if layout == "gated":
-        tensors = torch.load(tmp_path / "ae.pt", weights_only=True)
-        tensors["mag_bias"][3] = float("nan")
-        torch.save(tensors, tmp_path / "ae.pt")
-        assert "the tensor mag_bias holds NaN" in refusal(tmp_path)
-    else:
-        path = tmp_path / "sae_weights.safetensors"
-        path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\xc0\x7f")
-        assert "holds NaN" in refusal(tmp_path)
+    in_pt = (tmp_path / "ae.pt").exists()
+    path = tmp_path / ("ae.pt" if in_pt else "sae_weights.safetensors")
+    sound = torch.load(path, weights_only=True) if in_pt else load_file(path)
+    for name, tensor in sound.items():
+        if tensor.is_floating_point():
+            spoilt = tensor.clone()
+            spoilt.view(-1)[-1] = bad
+            changed = sound | {name: spoilt}
+            torch.save(changed, path) if in_pt else save_file(changed, path)
+            assert f"the tensor {name} holds NaN or infinity" in refusal(tmp_path)
+
+
+def test_numbers_that_overflow_here_are_named_too(tmp_path: Path) -> None:
+    write_gated(tmp_path)
+    change_tensors(tmp_path, {"mag_bias": torch.full((D_SAE,), 1e300, dtype=torch.float64)})
+    assert "the tensor mag_bias holds NaN or infinity (as float32)" in refusal(tmp_path)
+    write_gated(tmp_path)
+    change_tensors(tmp_path, {"r_mag": torch.full((D_SAE,), 100.0)})
+    assert "the tensor exp(r_mag) holds" in refusal(tmp_path)
 
 
 def test_damaged_missing_and_foreign_files(tmp_path: Path) -> None:
@@ -230,13 +417,14 @@ def test_hook_points_are_compared_by_what_they_mean(tmp_path: Path) -> None:
     write_pm(tmp_path / "pm")
     pm = load_pm(str(tmp_path / "pm"), dtype=torch.float32, device="cpu")
     folder = tmp_path / "sae"
-    for named in ("model.layers.1", "blocks.1.hook_resid_post"):
+    for named in ("model.layers.1", "blocks.1.hook_resid_post", "blocks.2.hook_resid_pre"):
         write_saelens(folder, "topk", {"metadata": {"hook_name": named}}, width=pm.d_model)
         sae = load_sae(str(folder), device="cpu")
         check_fits(sae, pm, "model.layers.1")
+        assert hook_on(sae, pm) == "model.layers.1"
         with pytest.raises(UserError, match=rf"trained at {named}, not at model\.layers\.2"):
             check_fits(sae, pm, "model.layers.2")
-    before = {"metadata": {"hook_name": "blocks.1.hook_resid_pre"}}
-    write_saelens(folder, "topk", before, width=pm.d_model)
-    with pytest.raises(UserError, match="hook_resid_pre"):
-        check_fits(load_sae(str(folder), device="cpu"), pm, "model.layers.1")
+    for other in ("blocks.1.hook_resid_pre", "blocks.0.hook_resid_pre", "blocks.1.hook_mlp_out"):
+        write_saelens(folder, "topk", {"metadata": {"hook_name": other}}, width=pm.d_model)
+        with pytest.raises(UserError, match=other):
+            check_fits(load_sae(str(folder), device="cpu"), pm, "model.layers.1")

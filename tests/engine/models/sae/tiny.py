@@ -10,40 +10,58 @@ import torch
 from safetensors.torch import save_file
 
 D_IN, D_SAE = 12, 40
+K = 5
+DICT_CLASSES = (
+    "GatedAutoEncoder",
+    "AutoEncoder",
+    "AutoEncoderNew",
+    "AutoEncoderTopK",
+    "BatchTopKSAE",
+    "JumpReluAutoEncoder",
+    "MatryoshkaBatchTopKSAE",
+)
+ARCHITECTURES = ("standard", "gated", "topk", "jumprelu")
 
 
-def _random(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape)
-
-
-def write_gated(folder: Path, *, config: bool = True) -> Path:
-    """dictionary_learning's GatedAutoEncoder; gives back the path of its ae.pt."""
+def write_dictionary(folder: Path, dict_class: str, *, config: bool = True) -> Path:
+    """One of dictionary_learning's classes, its decoder directions of any length; gives ae.pt."""
     torch.manual_seed(1)
-    tensors = {name: _random(D_SAE) for name in ("r_mag", "gate_bias", "mag_bias")}
-    tensors["decoder_bias"] = _random(D_IN)
-    return _write_pt(folder, tensors, "GatedAutoEncoder" if config else None)
-
-
-def write_standard(folder: Path, *, config: bool = True) -> Path:
-    """dictionary_learning's AutoEncoder, its decoder directions of any length."""
-    torch.manual_seed(2)
-    tensors = {"bias": _random(D_IN), "encoder.bias": _random(D_SAE)}
-    return _write_pt(folder, tensors, "AutoEncoder" if config else None)
-
-
-def _write_pt(folder: Path, tensors: dict[str, torch.Tensor], dict_class: str | None) -> Path:
+    tensors = _dictionary(dict_class)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        **tensors,
-        "encoder.weight": _random(D_SAE, D_IN),
-        "decoder.weight": _random(D_IN, D_SAE),
-    }
     torch.save(tensors, folder / "ae.pt")
-    if dict_class is not None:
-        trainer = {"dict_class": dict_class, "layer": 1, "submodule_name": "model.layers.1"}
-        config = {"trainer": trainer, "buffer": {"io": "out"}}
-        (folder / "config.json").write_text(json.dumps(config))
+    if config:
+        trainer: dict[str, object] = {"dict_class": dict_class, "submodule_name": "model.layers.1"}
+        trainer |= {"activation_dim": D_IN, "dict_size": D_SAE}
+        if "k" in tensors:
+            trainer["k"] = K
+        values = {"trainer": trainer, "buffer": {"io": "out"}}
+        (folder / "config.json").write_text(json.dumps(values))
     return folder / "ae.pt"
+
+
+def _dictionary(dict_class: str) -> dict[str, torch.Tensor]:
+    biases = {"encoder.bias": torch.randn(D_SAE)}
+    weights = {
+        "encoder.weight": torch.randn(D_SAE, D_IN),
+        "decoder.weight": torch.randn(D_IN, D_SAE),
+    }
+    one_cut = {"k": torch.tensor(K, dtype=torch.int), "threshold": torch.tensor(1.5)}
+    match dict_class:
+        case "GatedAutoEncoder":
+            rest = {name: torch.randn(D_SAE) for name in ("r_mag", "gate_bias", "mag_bias")}
+            return weights | rest | {"decoder_bias": torch.randn(D_IN)}
+        case "AutoEncoder":
+            return weights | biases | {"bias": torch.randn(D_IN)}
+        case "AutoEncoderNew":
+            return weights | biases | {"decoder.bias": torch.randn(D_IN)}
+        case "AutoEncoderTopK" | "BatchTopKSAE":
+            return weights | biases | {"b_dec": torch.randn(D_IN)} | one_cut
+    matrices = {"W_enc": torch.randn(D_IN, D_SAE), "W_dec": torch.randn(D_SAE, D_IN)}
+    matrices |= {"b_enc": torch.randn(D_SAE), "b_dec": torch.randn(D_IN)}
+    if dict_class == "JumpReluAutoEncoder":
+        return matrices | {"threshold": torch.randn(D_SAE)}
+    assert dict_class == "MatryoshkaBatchTopKSAE"
+    return matrices | one_cut | {"group_sizes": torch.tensor([8, 12, 20])}
 
 
 def write_saelens(
@@ -57,11 +75,12 @@ def write_saelens(
     torch.manual_seed(3)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
-        "W_enc": _random(width, D_SAE),
-        "b_enc": _random(D_SAE),
-        "W_dec": _random(D_SAE, width),
-        "b_dec": _random(width),
+        "W_enc": torch.randn(width, D_SAE),
+        "W_dec": torch.randn(D_SAE, width),
+        "b_dec": torch.randn(width),
     }
+    biases = {"gated": ("b_gate", "b_mag", "r_mag"), "jumprelu": ("b_enc", "threshold")}
+    tensors |= {name: torch.randn(D_SAE) for name in biases.get(architecture, ("b_enc",))}
     save_file(tensors, folder / "sae_weights.safetensors")
     usual: dict[str, object] = {
         "architecture": architecture,
@@ -75,6 +94,6 @@ def write_saelens(
         "metadata": {"sae_lens_version": "6.54.12", "hook_name": "model.layers.1"},
     }
     if architecture == "topk":
-        usual |= {"k": 5, "rescale_acts_by_decoder_norm": False}
+        usual |= {"k": K, "rescale_acts_by_decoder_norm": False}
     (folder / "cfg.json").write_text(json.dumps(usual | dict(config or {})))
     return folder

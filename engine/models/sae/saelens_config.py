@@ -1,0 +1,114 @@
+"""What a SAELens config says, in whichever version's words, and which of it is refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import UserError
+from engine.plain import plain
+
+Architecture = Literal["standard", "gated", "topk", "jumprelu"]
+_ARCHITECTURES: tuple[Architecture, ...] = ("standard", "gated", "topk", "jumprelu")
+_TRANSCODER = "a transcoder maps the input of a module to its output, and reconstructs neither"
+_TRAINING = (
+    "it is a checkpoint in the middle of training; SAELens writes a finished one as jumprelu "
+    "(save_inference_model)"
+)
+_REASONS = {
+    "transcoder": _TRANSCODER,
+    "skip_transcoder": _TRANSCODER,
+    "jumprelu_transcoder": _TRANSCODER,
+    "jumprelu_skip_transcoder": _TRANSCODER,
+    "crosscoder": "a crosscoder reads several layers at once",
+    "batchtopk": _TRAINING,
+    "matryoshka_batchtopk": _TRAINING,
+    "abstopk": "its features may be negative, and no figure here is defined for such",
+    "temporal": "its features depend on the tokens before, so that one of them cannot be ablated",
+    "matching_pursuit": "it picks its features one after the other, each by what the last left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SaeLensConfig:
+    """The parts of a cfg.json that decide what is computed."""
+
+    architecture: Architecture
+    centred: bool
+    """Whether b_dec is subtracted from x."""
+    k: object
+    """Of a topk SAE, unchecked."""
+    by_decoder_norm: bool
+    """Whether a topk SAE compares its pre-activations times the norm of their directions."""
+    scaled_inputs: bool
+    """Whether it reads x times a number that is kept elsewhere while it is in training."""
+    hook: str | None
+
+
+def parse(config: Mapping[str, object], where: Path, supported: str) -> SaeLensConfig:
+    """Read a config; what is left out means what SAELens takes it for.
+
+    Raises:
+        UserError: what it describes cannot be read out of, or spliced into, a residual stream.
+    """
+
+    def refuse(what: str, todo: str = supported) -> UserError:
+        return UserError(plain(what, keep_newlines=False), where=str(where), todo=todo)
+
+    metadata = _part(config, "metadata")
+    kwargs = _part(config, "activation_fn_kwargs")
+    activation = config.get("activation_fn", config.get("activation_fn_str", "relu"))
+    named = config.get("architecture", "standard")
+    if named == "standard" and activation == "topk" and "k" in kwargs:  # before version 6
+        named, activation = "topk", "relu"
+    architecture = next((known for known in _ARCHITECTURES if known == named), None)
+    if architecture is None:
+        reason = _REASONS.get(named, "") if isinstance(named, str) else ""
+        raise refuse(f"the architecture {named!r} is not supported{': ' * bool(reason)}{reason}")
+    if architecture != "topk" and activation != "relu":
+        raise refuse(f"a {architecture} SAE with activation {activation!r} is not supported")
+    if "hook_name_out" in metadata or "d_out" in config:
+        raise refuse(f"it is a transcoder: {_TRANSCODER}")
+    hook = _hook(config, metadata)
+    reshape = config.get("reshape_activations", "none")
+    head = metadata.get("hook_head_index", config.get("hook_head_index"))
+    if reshape not in ("none", None) or head is not None or (hook or "").endswith("hook_z"):
+        raise refuse(
+            f"reshape_activations {reshape!r} at {hook} is not supported: it is no SAE of the "
+            "residual stream but of attention heads",
+            "Take an SAE of a block's output.",
+        )
+    return SaeLensConfig(
+        architecture=architecture,
+        centred=config.get("apply_b_dec_to_input", True) is not False,
+        k=config.get("k", kwargs.get("k")),
+        by_decoder_norm=config.get("rescale_acts_by_decoder_norm") is True,
+        scaled_inputs=_is_scaled(config.get("normalize_activations"), where),
+        hook=hook,
+    )
+
+
+def _is_scaled(normalise: object, where: Path) -> bool:
+    if normalise in ("none", None, False):
+        return False
+    if normalise in ("expected_average_only_in", True):
+        return True
+    raise UserError(
+        f"normalize_activations {plain(repr(normalise), keep_newlines=False)} is not supported: "
+        "what a feature writes would depend on the token",
+        where=str(where),
+        todo="Take an SAE of inputs as they are, or scaled by one number.",
+    )
+
+
+def _part(config: Mapping[str, object], name: str) -> Mapping[str, object]:
+    part = config.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _hook(config: Mapping[str, object], metadata: Mapping[str, object]) -> str | None:
+    # The other two: SAELens before version 6, and before version 1.
+    named = metadata.get("hook_name") or config.get("hook_name") or config.get("hook_point")
+    return named if isinstance(named, str) else None
