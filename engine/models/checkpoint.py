@@ -8,10 +8,17 @@ from pathlib import Path
 import torch
 
 from engine.errors import UserError
-from engine.models.weights import read_json, read_pickle, safetensors_shapes
+from engine.models.weights import (
+    read_json,
+    read_pickle,
+    read_safetensor,
+    safetensors_shapes,
+)
 
 HF_CKPT = "hf_ckpt.pt"
-_SINGLE = ("model.safetensors", "pytorch_model.bin")
+_NAMED = ("model.safetensors", "pytorch_model.bin")
+_HEADS = ("score", "v_head", "out_proj", "score_head")
+"""transformers', the one beside a `transformer.*`, OpenAssistant's, safe-rlhf's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,84 +28,94 @@ class Checkpoint:
     folder: Path
     files: tuple[Path, ...]
     """In a fixed order; an index of shards comes before them."""
+    places: dict[str, Path]
+    """The file that each tensor is in, by its name there."""
     shapes: dict[str, tuple[int, ...]]
-    """Of every tensor, by its name in the files."""
 
     @property
-    def is_hf_ckpt(self) -> bool:
-        """Whether it has the layout of a reward model with `transformer.*` and `v_head`."""
-        return self.files[0].name == HF_CKPT
+    def by_name(self) -> bool:
+        """Whether transformers finds these files by their names."""
+        return self.files[0].name.removesuffix(".index.json") in _NAMED
 
     @property
-    def head_name(self) -> str:
-        """What the reward head's weight is called in these files."""
-        return "v_head.weight" if self.is_hf_ckpt else "score.weight"
+    def head(self) -> str | None:
+        """What the reward head is called; None where there is none."""
+        return next((name for name in _HEADS if f"{name}.weight" in self.shapes), None)
+
+    def tensor(self, name: str) -> torch.Tensor:
+        """One tensor, on the CPU.
+
+        Raises:
+            UserError: it is in no file, or its file changed meanwhile.
+        """
+        path = self.places.get(name)
+        found = None
+        if path is not None:
+            is_pickle = path.suffix != ".safetensors"
+            found = read_pickle(path).get(name) if is_pickle else read_safetensor(path, name)
+        if found is None:
+            raise UserError(f"there is no tensor {name} in it", where=str(path or self.folder))
+        return found
 
 
 def find_checkpoint(folder: Path) -> Checkpoint:
     """The weights of a folder, in the order in which transformers looks for them.
 
+    After those, `hf_ckpt.pt`, and any other `.pt` or `.bin` file that is there alone.
+
     Raises:
         UserError: there are none, a shard is missing, or a file is damaged or unsafe to read.
     """
-    for name in _SINGLE:
+    for name in _NAMED:
         for candidate in (folder / name, folder / f"{name}.index.json"):
             if candidate.exists():
-                files = _files(candidate)
-                return Checkpoint(folder, files, _shapes(files))
+                return _checkpoint(folder, _files(candidate))
     if (folder / HF_CKPT).exists():
-        return Checkpoint(folder, (folder / HF_CKPT,), _shapes((folder / HF_CKPT,)))
+        return _checkpoint(folder, (folder / HF_CKPT,))
+    other = [path for path in sorted(folder.iterdir()) if path.suffix in (".pt", ".bin")]
+    other = [path for path in other if path.name != "training_args.bin"]
+    if len(other) == 1:
+        return _checkpoint(folder, (other[0],))
+    among = f" among {', '.join(path.name for path in other[:4])}" if other else ""
     raise UserError(
-        "there are no weights in this folder",
+        f"there are no weights in this folder{among}",
         where=str(folder),
-        todo=f"It needs model.safetensors (or its shards), pytorch_model.bin or {HF_CKPT}.",
+        todo=f"It needs model.safetensors, pytorch_model.bin (or their shards) or {HF_CKPT}.",
     )
 
 
-def check_head(checkpoint: Checkpoint) -> None:
-    """The files hold a reward head with exactly one output.
+def state_of(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
+    """The tensors of a pickle by the names of a SequenceClassification model, its head left out.
 
-    Raises:
-        UserError: there is no head, or it has more than one label.
-    """
-    where = str(checkpoint.files[0])
-    shape = checkpoint.shapes.get(checkpoint.head_name)
-    if shape is None:
-        raise UserError(
-            f"there is no reward head in it (no tensor {checkpoint.head_name})",
-            where=where,
-            todo="A preference model is a sequence classifier with one label; this is none.",
-        )
-    if len(shape) != 2 or shape[0] != 1:
-        raise UserError(
-            f"its head has {shape[0]} labels, but a preference model has exactly one: its reward",
-            where=where,
-            todo="Choose a model that was trained with num_labels=1.",
-        )
-
-
-def hf_ckpt_state(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
-    """The tensors of an `hf_ckpt.pt` by the names of a SequenceClassification model.
-
-    Only `transformer.*` and the head are taken: some such files hold every weight twice, also
+    Beside a `v_head` only `transformer.*` is taken: some such files hold every weight twice, also
     under `model.*`, and old ones the causal masks as buffers.
 
     Raises:
-        UserError: its head has a bias, which a SequenceClassification head has not.
+        UserError: the file is damaged.
     """
-    path = checkpoint.files[0]
-    tensors = read_pickle(path)
-    if "v_head.bias" in tensors:
-        raise UserError(
-            "its head has a bias (v_head.bias), which is not supported", where=str(path)
-        )
-    state = {
+    tensors = read_pickle(checkpoint.files[0])
+    twice = checkpoint.head == "v_head" and any(name.startswith("transformer.") for name in tensors)
+    return {
         name: tensor
         for name, tensor in tensors.items()
-        if name.startswith("transformer.") and not name.endswith(("attn.bias", "attn.masked_bias"))
+        if name.startswith("transformer." if twice else "")
+        and not name.endswith(("attn.bias", "attn.masked_bias"))
     }
-    state["score.weight"] = tensors["v_head.weight"]
-    return state
+
+
+def _checkpoint(folder: Path, files: tuple[Path, ...]) -> Checkpoint:
+    places: dict[str, Path] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in files:
+        if path.suffix == ".json":
+            continue
+        if path.suffix == ".safetensors":
+            held = safetensors_shapes(path)
+        else:
+            held = {name: tuple(tensor.shape) for name, tensor in read_pickle(path).items()}
+        shapes |= held
+        places |= dict.fromkeys(held, path)
+    return Checkpoint(folder, files, places, shapes)
 
 
 def _files(path: Path) -> tuple[Path, ...]:
@@ -112,13 +129,3 @@ def _files(path: Path) -> tuple[Path, ...]:
     if outside:
         raise UserError(f"it names a shard outside its folder: {outside[0]!r}", where=str(path))
     return (path, *(path.parent / name for name in shards))
-
-
-def _shapes(files: tuple[Path, ...]) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-    for path in files:
-        if path.suffix == ".safetensors":
-            shapes |= safetensors_shapes(path)
-        elif path.suffix != ".json":
-            shapes |= {name: tuple(tensor.shape) for name, tensor in read_pickle(path).items()}
-    return shapes

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import torch
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, GPTNeoXConfig, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from engine.canonical import file_hash
 from engine.errors import UserError
-from engine.models.checkpoint import Checkpoint, check_head, find_checkpoint, hf_ckpt_state
+from engine.models.chat import ChatTemplate
+from engine.models.checkpoint import Checkpoint, find_checkpoint, state_of
 from engine.models.fetch import model_folder
-from engine.models.tokenizer import end_of_text_id, load_tokenizer, tokenizer_hash
+from engine.models.head import read_head
+from engine.models.tokenizer import (
+    end_of_text_id,
+    load_chat_template,
+    load_tokenizer,
+    tokenizer_hash,
+)
 from engine.models.weights import check_finite, first_line, read_json
 from engine.plain import plain
 
@@ -44,6 +52,8 @@ class PreferenceModel:
     """Where the blocks are in the whole model: `model.layers`, `transformer.h`, ..."""
     head: nn.Linear
     tokenizer: Tokenizer
+    chat: ChatTemplate | None
+    """None where the tokenizer has no chat template."""
     d_model: int
     max_tokens: int
     """How many tokens a transcript may have, a readout token included."""
@@ -55,8 +65,9 @@ class PreferenceModel:
 def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
     """Load a PM from a folder or, by `org/name`, from the Hugging Face hub.
 
-    Any SequenceClassification model with one label in transformers' layouts, or a GPT-J in the
-    `hf_ckpt.pt` layout. No code of the folder is run. The checkpoint's own dtype does not matter.
+    Any SequenceClassification model with one label in transformers' layouts, a GPT-J in the
+    `hf_ckpt.pt` layout, OpenAssistant's GPTNeoXRewardModel, or safe-rlhf's models for scores. No
+    code of the folder is run. The checkpoint's own dtype does not matter.
 
     Raises:
         UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
@@ -66,9 +77,13 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
     folder, fetched = model_folder(path)
     config_values = read_json(folder / "config.json")
     checkpoint = find_checkpoint(folder)
-    check_head(checkpoint)
-    model = _load_model(checkpoint, dtype)
+    config = _config(folder, config_values)
+    head = read_head(checkpoint, config_values, config.hidden_size)
+    model = _load_model(checkpoint, config, dtype)
+    backbone, blocks, blocks_path = _parts(model, folder.name)
+    head = head.to(dtype)
     check_finite(model.named_parameters(), str(folder))
+    check_finite(head.named_parameters(checkpoint.head or ""), str(folder))
     tokenizer = load_tokenizer(folder)
     embeddings = model.get_input_embeddings()
     known = embeddings.num_embeddings if isinstance(embeddings, nn.Embedding) else 0
@@ -78,7 +93,6 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
             where=str(folder),
             todo="The tokenizer is not this model's; put the right one there.",
         )
-    backbone, blocks, blocks_path, head = _parts(model, folder.name)
     return PreferenceModel(
         name=path if fetched else folder.name,
         hash=file_hash(folder / "config.json", *checkpoint.files),
@@ -89,6 +103,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
         blocks_path=blocks_path,
         head=head.to(device),
         tokenizer=tokenizer,
+        chat=load_chat_template(folder),
         d_model=head.in_features,
         max_tokens=_max_tokens(model.config),
         end_of_text=end_of_text_id(folder, tokenizer, config_values),
@@ -122,19 +137,31 @@ def _silence_transformers() -> None:
         function()
 
 
-def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:
-    folder = checkpoint.folder
+def _config(folder: Path, values: Mapping[str, object]) -> PreTrainedConfig:
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        config.num_labels = 1  # check_head has seen the head itself; old configs do not say
+        if values.get("model_type") == "gpt_neox_reward_model":  # OpenAssistant's own class
+            return GPTNeoXConfig.from_dict({**values, "model_type": "gpt_neox"})
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+        return config
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _cannot_load(folder, error) from None
+
+
+def _load_model(
+    checkpoint: Checkpoint, config: PreTrainedConfig, dtype: torch.dtype
+) -> PreTrainedModel:
+    folder = checkpoint.folder
+    config.num_labels = 1  # the head itself was read already; old configs do not say
+    try:
         model_class: object = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
         if not (isinstance(model_class, type) and issubclass(model_class, PreTrainedModel)):
             raise ValueError(f"{config.model_type} models are not sequence classifiers")
-        in_files = not checkpoint.is_hf_ckpt
         loaded = model_class.from_pretrained(
-            folder if in_files else None,
+            folder if checkpoint.by_name else None,
             config=config,
-            state_dict=None if in_files else hf_ckpt_state(checkpoint),
+            state_dict=None if checkpoint.by_name else state_of(checkpoint),
             dtype=dtype,
             # Flash kernels take no additive mask; GPT-J has no sdpa path.
             attn_implementation="sdpa" if model_class._supports_sdpa else "eager",
@@ -142,11 +169,9 @@ def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise UserError(
-            f"transformers cannot load it: {first_line(error)}", where=str(folder)
-        ) from None
+        raise _cannot_load(folder, error) from None
     model, report = cast("tuple[PreTrainedModel, dict[str, set[str]]]", loaded)
-    missing = sorted(report["missing_keys"])
+    missing = sorted(report["missing_keys"] - {"score.weight"})
     if missing:
         raise UserError(
             f"{len(missing)} of the model's tensors are in no weight file, {missing[0]} first",
@@ -158,14 +183,18 @@ def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:
     return model
 
 
-def _parts(model: PreTrainedModel, name: str) -> tuple[nn.Module, nn.ModuleList, str, nn.Linear]:
+def _cannot_load(folder: Path, error: Exception) -> UserError:
+    return UserError(f"transformers cannot load it: {first_line(error)}", where=str(folder))
+
+
+def _parts(model: PreTrainedModel, name: str) -> tuple[nn.Module, nn.ModuleList, str]:
     prefix = model.base_model_prefix
     backbone, head = getattr(model, prefix, None), getattr(model, "score", None)
     count = model.config.num_hidden_layers
     if isinstance(backbone, nn.Module) and isinstance(head, nn.Linear):
         for path, module in backbone.named_modules():
             if isinstance(module, nn.ModuleList) and len(module) == count:
-                return backbone, module, f"{prefix}.{path}", head
+                return backbone, module, f"{prefix}.{path}"
     raise UserError(
         f"{type(model).__name__} has no list of blocks or no linear head named score",
         where=name,

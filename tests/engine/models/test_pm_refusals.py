@@ -103,6 +103,9 @@ def test_a_config_of_another_size(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     config["hidden_size"] = 64
     (folder / "config.json").write_text(json.dumps(config))
+    assert "its head reads vectors of width 32, its blocks write 64" in refusal(folder)
+    config |= {"hidden_size": 32, "intermediate_size": 48}
+    (folder / "config.json").write_text(json.dumps(config))
     assert "transformers cannot load it" in refusal(folder)
 
 
@@ -184,14 +187,7 @@ def test_an_hf_ckpt_without_its_head(tmp_path: Path) -> None:
     state = torch.load(tmp_path / "hf_ckpt.pt", weights_only=True)
     del state["v_head.weight"]
     torch.save(state, tmp_path / "hf_ckpt.pt")
-    assert "no tensor v_head.weight" in refusal(tmp_path)
-
-
-def test_an_hf_ckpt_whose_head_has_a_bias(tmp_path: Path) -> None:
-    write_hf_ckpt(tmp_path)
-    state = torch.load(tmp_path / "hf_ckpt.pt", weights_only=True)
-    torch.save(state | {"v_head.bias": torch.ones(1)}, tmp_path / "hf_ckpt.pt")
-    assert "v_head.bias" in refusal(tmp_path)
+    assert "there is no reward head in it" in refusal(tmp_path)
 
 
 def test_a_damaged_tokenizer(folder: Path) -> None:
