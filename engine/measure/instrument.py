@@ -16,7 +16,7 @@ from engine.measure.prepare import Prepared, prepare
 from engine.models.pm import PreferenceModel, block_index
 from engine.models.sae.load import check_fits
 from engine.models.sae.sae import Sae
-from engine.models.tokens import Readout
+from engine.models.tokens import Readout, check_chat
 
 Positions = Literal["all", "after-first"]
 """Where the reconstruction replaces the residual stream: everywhere, or not at a first token."""
@@ -60,8 +60,10 @@ class Instrument:
     def __init__(
         self, pm: PreferenceModel, sae: Sae, *, hook: str, readout: Readout, positions: Positions
     ) -> None:
-        """Raises UserError where the SAE or the hook point does not fit the PM."""
+        """Raises UserError where the SAE, the hook point or the readout does not fit the PM."""
         check_fits(sae, pm, hook)
+        if readout == "chat-template":
+            check_chat(pm.chat)
         self.pm = pm
         self.sae = sae
         self.hook = hook

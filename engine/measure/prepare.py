@@ -73,11 +73,10 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
     `least_cut` tokens are left out in any case, so that an edit sees the context of its original.
 
     Raises:
-        UserError: a response alone is longer than the PM's context.
+        UserError: a response alone is longer than the PM's context, or the PM's chat template
+            does not render a side; named by the pair.
     """
-    chosen, rejected = (
-        tokenise(pm.tokenizer, pm.end_of_text, pair.transcript(side), readout) for side in SIDES
-    )
+    chosen, rejected = (_tokens(pm, pair, side, readout) for side in SIDES)
     cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
     if cut:
         in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
@@ -97,3 +96,10 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
         divergence=common_prefix([chosen.ids, rejected.ids]),
         truncated=cut,
     )
+
+
+def _tokens(pm: PreferenceModel, pair: Pair, side: Side, readout: Readout) -> Tokens:
+    try:
+        return tokenise(pm.tokenizer, pm.end_of_text, pair.transcript(side), readout, pm.chat)
+    except UserError as error:
+        raise UserError(error.what, where=f"{pair.name}, {side}", todo=error.todo) from None

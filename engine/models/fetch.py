@@ -19,6 +19,7 @@ _WANTED = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "chat_template.jinja",
     "*.safetensors",
     "*.safetensors.index.json",
     "pytorch_model*.bin",

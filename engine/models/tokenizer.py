@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from engine.canonical import file_hash
 from engine.errors import UserError
+from engine.models.chat import ChatTemplate
 from engine.models.weights import first_line, read_json
 
 TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
+CHAT_TEMPLATE = "chat_template.jinja"
 _PROBE = "\n\nHuman: Isn’t it 3 o'clock?  \n\nAssistant: I don't know, see https://x.y/z"
 
 
@@ -43,9 +45,22 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+def load_chat_template(folder: Path) -> ChatTemplate | None:
+    """The chat template of a folder; None where it has none.
+
+    Raises:
+        UserError: transformers cannot load the tokenizer.
+    """
+    config = folder / TOKENIZER_CONFIG
+    in_config = config.exists() and read_json(config).get("chat_template") is not None
+    if not in_config and not (folder / CHAT_TEMPLATE).exists():
+        return None
+    return ChatTemplate(_reference(folder))
+
+
 def tokenizer_hash(folder: Path) -> str:
-    """16 hex digits over the tokenizer's files."""
-    paths = (folder / TOKENIZER, folder / TOKENIZER_CONFIG)
+    """16 hex digits over the tokenizer's files, a chat template's included."""
+    paths = (folder / TOKENIZER, folder / TOKENIZER_CONFIG, folder / CHAT_TEMPLATE)
     return file_hash(*(path for path in paths if path.exists()))
 
 
@@ -74,17 +89,21 @@ def end_of_text_id(folder: Path, tokenizer: Tokenizer, config: Mapping[str, obje
 def _check_same_ids(tokenizer: Tokenizer, folder: Path) -> None:
     # Some of transformers' classes rebuild the tokenizer or add tokens by tokenizer_config.json.
     # Rewards would then differ from everybody else's without a word.
+    if list(_reference(folder)(_PROBE)["input_ids"]) != tokenizer.encode(_PROBE).ids:
+        raise UserError(
+            f"{TOKENIZER} gives other tokens than transformers makes of this folder",
+            where=str(folder),
+            todo="Write it anew: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).",
+        )
+
+
+def _reference(folder: Path) -> PreTrainedTokenizerBase:
     try:
-        reference = AutoTokenizer.from_pretrained(
+        found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"transformers cannot load its tokenizer: {first_line(error)}", where=str(folder)
         ) from None
-    if list(reference(_PROBE)["input_ids"]) != tokenizer.encode(_PROBE).ids:
-        raise UserError(
-            f"{TOKENIZER} gives other tokens than transformers makes of this folder",
-            where=str(folder),
-            todo="Write it anew: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).",
-        )
+    return found

@@ -27,7 +27,7 @@ from engine.errors import UserError
 from tui.cli.commands import Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
 
-READOUTS = ("last-text-token", "appended-end-of-text")
+READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
 POSITIONS = ("all", "after-first")
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -60,7 +60,13 @@ def add(subparsers: Subparsers) -> None:
         metavar="BLOCK",
         help="the block whose output the SAE reads; default: as its config says",
     )
-    parser.add_argument("--readout", choices=READOUTS, default=READOUTS[0])
+    parser.add_argument(
+        "--readout",
+        choices=READOUTS,
+        default=READOUTS[0],
+        help="where the reward is read, of the text as it is or of its turns through the"
+        " tokenizer's chat template; default: last-text-token",
+    )
     parser.add_argument(
         "--positions",
         choices=POSITIONS,

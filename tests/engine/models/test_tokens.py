@@ -48,7 +48,7 @@ def test_ids_are_those_of_autotokenizer_on_every_real_transcript(
 
 @given(text=st.text(max_size=60))
 def test_readouts_differ_by_one_appended_token(tokenizer: Tokenizer, text: str) -> None:
-    last, appended = (tokenise(tokenizer, 0, text, readout) for readout in READOUTS)
+    last, appended = (tokenise(tokenizer, 0, text, readout) for readout in READOUTS[:2])
     assert appended == Tokens((*last.ids, 0), (*last.offsets, (len(text), len(text))))
     assert len(last.ids) == len(last.offsets)
     covered = {index for start, end in last.offsets for index in range(start, end)}
