@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 
 from engine.errors import UserError
+from engine.live.edit import NoWorkerError
 from engine.live.protocol import (
     LONGEST_LINE,
     NO_REQUEST,
@@ -31,7 +32,7 @@ _LAST_WORDS = 4096
 class Child:
     """One process in a session of its own, so that an ssh prompt cannot paint over the screen.
 
-    What raises `UserError` has killed it first, but for `post`.
+    What raises `NoWorkerError` has killed it first.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Child:
         """Wait for its first line.
 
         Raises:
-            UserError: it is none of ours, or of another version.
+            NoWorkerError: it is none of ours, or of another version.
         """
         message = await self._receive()
         if not isinstance(message, Hello) or message.protocol != PROTOCOL:
@@ -87,7 +88,7 @@ class Child:
         """The answer to one request; those that nobody waits for any more are passed over.
 
         Raises:
-            UserError: it ended, or does not speak the protocol.
+            NoWorkerError: it ended, or does not speak the protocol.
         """
         while True:
             message = await self._receive()
@@ -100,10 +101,9 @@ class Child:
             if isinstance(message, Failed) and message.id == NO_REQUEST:
                 raise await self.gone(f"it did not understand: {message.what}", _SAME_VERSION)
 
-    def cancel(self, identifier: int, *, leave: bool = False) -> None:
-        """Ask it to stop a request, without waiting; `leave`: nobody awaits the answer."""
-        if leave:
-            self._owed = identifier
+    def cancel(self, identifier: int) -> None:
+        """Ask it to stop a request whose answer nobody awaits any more, without waiting."""
+        self._owed = identifier
         self.post(Cancel(identifier))
 
     async def settle(self) -> None:
@@ -129,7 +129,7 @@ class Child:
             self._draining.cancel()
         await self._ended()
 
-    async def gone(self, why: str, todo: str | None = None) -> UserError:
+    async def gone(self, why: str, todo: str | None = None) -> NoWorkerError:
         """Kill it if need be; what to tell the user, its last words included."""
         self.kill()
         await self._ended()
@@ -139,7 +139,7 @@ class Child:
         lines = self._errors.decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         said = plain(f"{why} ({last})" if last else why, keep_newlines=False)
-        return UserError(
+        return NoWorkerError(
             f"the worker is gone: {said}",
             where=" ".join(self._command),
             todo=todo or "The next rescore starts it again.",
@@ -178,7 +178,7 @@ async def start(command: Sequence[str]) -> Child:
     """Start a command.
 
     Raises:
-        UserError: there is no such command.
+        NoWorkerError: there is no such command.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -191,7 +191,7 @@ async def start(command: Sequence[str]) -> Child:
         )
     except (OSError, ValueError) as error:  # ValueError: a NUL in the command
         what = error.strerror if isinstance(error, OSError) else str(error)
-        raise UserError(
+        raise NoWorkerError(
             f"the worker cannot be started: {what}",
             where=command[0],
             todo="Look at --worker, or leave it out to run the PM on this machine.",

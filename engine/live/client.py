@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from engine.cache.manifest import Manifest
 from engine.cache.records import PairDetail
 from engine.errors import UserError
 from engine.hh import Pair
 from engine.live.child import Child, start
-from engine.live.edit import Edit, Rescored
+from engine.live.edit import Edit, NoWorkerError, Rescored
 from engine.live.outcome import Standing, as_judged, detail
-from engine.live.protocol import Asked, Cancelled, Failed, Load, Loaded, Measure, Measured
+from engine.live.protocol import Asked, Failed, Load, Loaded, Measure, Measured
 
 GRACE = 3.0
-"""Seconds a cancelled measurement gets to stop at a pause before its process is killed."""
-
-
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """One call of `rescore`, from the moment it has the worker to itself."""
-
-    measuring: int | None = None
-    """The id of the measurement that the worker has been asked for."""
-    stopped: bool = False
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+"""Seconds a measurement that nobody awaits gets to stop at a pause; then its process is killed."""
 
 
 class LiveRescorer:
     """Starts `outvoted worker` (or any command that speaks its protocol) when first asked.
 
-    Whatever ends a call of `rescore` (an answer, an error, `cancel`, the cancellation of the
-    calling task, the death of the child), the next call works: with the same child where it is
-    still sound, else with a new one.
+    Whatever ends a call of `rescore` (an answer, an error, the cancellation of the calling task,
+    the death of the child), the next call works: with the same child where it is still sound, else
+    with a new one.
     """
 
     def __init__(
@@ -56,7 +45,9 @@ class LiveRescorer:
         self._killed: list[Child] = []
         """Not yet collected by the event loop."""
         self._busy = asyncio.Lock()
-        self._turn: _Turn | None = None
+        self._loading = False
+        self._measuring: int | None = None
+        """The id of the measurement that the worker has been asked for."""
         self._asked = 0
         self._state = "not started"
 
@@ -70,93 +61,78 @@ class LiveRescorer:
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
         """Measure a pair, edited or not. Calls wait for one another.
 
+        To stop it, cancel the calling task: a worker that measures is asked to stop and keeps its
+        models, one that is still loading them is killed.
+
         Raises:
-            UserError: the worker cannot be started, died, was cancelled, or says no.
+            NoWorkerError: the worker cannot be started, cannot load the models, or died.
+            UserError: the worker says no to this pair.
         """
         async with self._busy:
-            self._turn = turn = _Turn()
             try:
-                return await self._rescore(before, edit, turn)
+                return await self._rescore(before, edit)
             except asyncio.CancelledError:
-                self._abandon(turn)
-                raise
-            except UserError:
-                if turn.stopped:
-                    raise UserError("the measurement was stopped") from None
+                self._abandon()
                 raise
             finally:
-                self._turn = None
-                turn.over.set()
+                self._loading, self._measuring = False, None
 
-    async def cancel(self) -> None:
-        """Stop the measurement under way, if any.
+    async def settle(self) -> None:
+        """Wait until a measurement that nobody awaits any more has stopped.
 
-        A worker that measures is asked to stop and keeps its models; one that is still loading
-        them, or does not stop in time, is killed.
+        A worker that does not stop in time is killed; the next call starts another.
         """
-        if self._turn is not None:
-            await self._stop(self._turn)
-        await self._settle()
+        async with self._busy:
+            await self._settled()
 
     async def close(self) -> None:
         """End the worker: it ends by itself when its input does, killing is the fallback."""
         child, self._child = self._child, None
         self._state = "closed"
-        if self._turn is not None:
-            self._turn.stopped = True
         for ending in [*self._killed, *([child] if child else [])]:
             await ending.end()
 
-    async def _rescore(self, before: PairDetail, edit: Edit, turn: _Turn) -> Rescored:
+    async def _rescore(self, before: PairDetail, edit: Edit) -> Rescored:
         started = time.perf_counter()
-        child = await self._ready(turn)
+        child = await self._ready()
         pair = replace(
             before.pair,
             chosen=_or(edit.response_chosen, before.pair.chosen),
             rejected=_or(edit.response_rejected, before.pair.rejected),
         )
         standings = as_judged(before, self._standings)
-        turn.measuring = self._next()
-        measure = _request(turn.measuring, pair, edit, standings)
+        measure = _request(self._next(), pair, edit, standings)
         child.post(measure)
-        self._state = "measuring"
+        self._measuring, self._state = measure.id, "measuring"
         await child.drain()
         answer = await child.answer(measure.id)
-        turn.measuring, self._state = None, "ready"
+        self._state = "ready"
         match answer:
             case Measured():
                 after = detail(before, pair, answer, standings)
                 return Rescored(before, after, time.perf_counter() - started)
             case Failed():
                 raise UserError(answer.what, where=answer.where, todo=answer.todo)
-            case Cancelled():
-                raise UserError("the measurement was stopped")
             case _:
                 raise await child.gone(f"it answered with {type(answer).__name__.lower()}")
 
-    async def _ready(self, turn: _Turn) -> Child:
-        """A child that has loaded the models: the one there is, or a new one."""
+    async def _ready(self) -> Child:
+        """A child that has loaded the models and owes no answer: the one there is, or a new one."""
+        await self._settled()
         if self._child is not None and self._child.alive:
             return self._child
         self._kill("starting")  # of a dead one the pipes are left
+        self._loading = True
         try:
             self._child = child = await start(self._command)
         except UserError as error:
             self._state = f"gone: {error.what}"
             raise
-        if turn.stopped:  # while it was being started there was nothing to kill
-            self._kill("stopped")
         await child.hello()
-        self._go_on(turn, f"loading {self._manifest.pm}")
+        self._state = f"loading {self._manifest.pm}"
         await self._load(child)
-        self._go_on(turn, "ready")
+        self._loading, self._state = False, "ready"
         return child
-
-    def _go_on(self, turn: _Turn, state: str) -> None:
-        # What was said before it was killed may still arrive.
-        if turn.stopped:
-            raise UserError("the measurement was stopped")
-        self._state = state
 
     async def _load(self, child: Child) -> None:
         manifest, config = self._manifest, self._manifest.config
@@ -175,50 +151,36 @@ class LiveRescorer:
         loaded = await child.answer(load.id)
         if isinstance(loaded, Failed):
             self._kill(f"gone: {loaded.what}")
-            raise UserError(loaded.what, where=loaded.where, todo=loaded.todo)
+            raise NoWorkerError(loaded.what, where=loaded.where, todo=loaded.todo)
         if not isinstance(loaded, Loaded):
             raise await child.gone(f"it answered with {type(loaded).__name__.lower()}")
         if loaded.run != config.run:
             self._kill("gone: other models")
-            raise UserError(
+            raise NoWorkerError(
                 f"what is there now measures run {loaded.run}, not {config.run}",
                 where=manifest.pm_path,
                 todo="The PM, its tokenizer or the SAE changed since: score again.",
             )
 
-    async def _stop(self, turn: _Turn) -> None:
-        turn.stopped = True
-        if self._child is not None and turn.measuring is not None:
-            self._child.cancel(turn.measuring)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GRACE):
-                    await turn.over.wait()
-        if not turn.over.is_set():
-            self._kill("stopped")
-            await turn.over.wait()
-
-    async def _settle(self) -> None:
+    async def _settled(self) -> None:
         """Wait for what is owed to an asker that went away; kill the child if that is late."""
-        async with self._busy:
-            if self._child is None:
-                return
-            try:
-                async with asyncio.timeout(GRACE):
-                    await self._child.settle()
-            except TimeoutError:
-                self._kill("stopped")
-            except UserError:
-                return  # it died of it; the state says so, and nobody asked for more
+        if self._child is None:
+            return
+        try:
+            async with asyncio.timeout(GRACE):
+                await self._child.settle()
+        except TimeoutError:
+            self._kill("stopped")
+        except NoWorkerError:
+            return  # it died of it; the state says so, and nobody asked for more
 
-    def _abandon(self, turn: _Turn) -> None:
+    def _abandon(self) -> None:
         """The asker was cancelled. Nothing is awaited here: it may be cancelled again."""
         child = self._child
-        if child is None or not child.alive:
-            return
-        if turn.measuring is None:
+        if self._loading:
             self._kill("stopped")
-        else:
-            child.cancel(turn.measuring, leave=True)
+        elif child is not None and child.alive and self._measuring is not None:
+            child.cancel(self._measuring)
             self._state = "ready"
 
     def _kill(self, state: str) -> None:
@@ -246,6 +208,7 @@ def _request(identifier: int, pair: Pair, edit: Edit, standings: Sequence[Standi
             if standing.thresholds is not None
         ),
         scales=dict.fromkeys(edit.ablate, 0.0) | edit.scale,
+        pins=edit.pin,
     )
 
 

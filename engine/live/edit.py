@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.cache.records import PairDetail
+from engine.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,11 @@ class Edit:
     response_chosen: str | None = None
     response_rejected: str | None = None
     ablate: tuple[int, ...] = ()
+    """Features to set to 0 over the responses."""
     scale: dict[int, float] = field(default_factory=dict)
+    """By feature, what its activations over the responses are multiplied by."""
+    pin: dict[int, float] = field(default_factory=dict)
+    """By feature, what its activations over the responses are set to."""
 
     @property
     def is_none(self) -> bool:
@@ -38,13 +43,27 @@ class Rescored:
         return self.after.margin - self.before.margin
 
 
+class NoWorkerError(UserError):
+    """There is no running PM: it could not be started, could not load its models, or died.
+
+    The next question starts it again. Any other `UserError` is an answer: the PM is there.
+    """
+
+
 class Rescorer(Protocol):
-    """A running PM, as a screen sees it. Any method may raise `UserError` with what happened."""
+    """A running PM, as a screen sees it."""
 
-    async def rescore(self, before: PairDetail, edit: Edit) -> Rescored: ...
+    async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
+        """Measure; calls wait for one another. Cancelling the calling task stops it.
 
-    async def cancel(self) -> None:
-        """Stop the measurement under way, if any."""
+        Raises:
+            NoWorkerError: there is no PM any more; the next call starts it again.
+            UserError: it says no to this pair.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait until what was stopped has stopped; kill a PM that does not."""
         ...
 
     async def close(self) -> None: ...

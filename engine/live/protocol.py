@@ -16,7 +16,8 @@ from engine.hh import Side
 from engine.plain import plain
 from engine.shapes import build
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""Of another one nothing is asked: a worker of version 1 knows no pins."""
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
 NO_REQUEST = -1
@@ -71,6 +72,9 @@ class Measure:
     rejected: str
     asked: tuple[Asked, ...]
     scales: dict[int, float]
+    """By feature, what its activations over the responses are multiplied by."""
+    pins: dict[int, float]
+    """By feature, what its activations over the responses are set to."""
 
 
 @dataclass(frozen=True, slots=True)

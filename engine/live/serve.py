@@ -63,9 +63,9 @@ def serve() -> None:
 
     say(encode(Hello(PROTOCOL)))
     threading.Thread(target=read, daemon=True).start()
-    # Threads that wait by spinning take the cores from whoever else is on them, the browser too:
-    # on two shared cores a rescore took nine times as long. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Threads that wait by spinning take the cores from whoever else is on them, the browser too;
+    # those that sleep at once are woken all the time. Read when torch is loaded.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from engine.live.worker import Worker  # torch: seconds, in which stdin may end
 
     worker = Worker(cancelled)

@@ -22,7 +22,7 @@ from engine.live.protocol import (
     encode,
 )
 from engine.measure.instrument import POSITIONS, Instrument
-from engine.measure.one import OneHeuristic, measure_one
+from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
@@ -79,7 +79,8 @@ class Worker:
         if instrument is None:
             raise UserError("no PM is loaded yet", todo="Send `load` first.")
         asked = [(one.heuristic, one.features) for one in message.asked]
-        named = {feature for _, features in asked for feature in features} | message.scales.keys()
+        named = {feature for _, features in asked for feature in features}
+        named |= message.scales.keys() | message.pins.keys()
         for feature in sorted(named):
             if not 0 <= feature < instrument.sae.d_sae:
                 raise UserError(
@@ -102,7 +103,7 @@ class Worker:
                 raise _CancelledError
 
         pause()
-        made = measure_one(instrument, pair, asked, message.scales, pause)
+        made = measure_one(instrument, pair, asked, Changed(message.scales, message.pins), pause)
         return Measured(
             id=message.id,
             reward_chosen=made.reward_chosen,

@@ -72,9 +72,7 @@ def measure(
     instrument: Instrument, view: View, gradient: Tensor | None = None
 ) -> list[PairFigures]:
     """The base figures of a batch; `gradient` is that of delta, where it is already known."""
-    with torch.no_grad():
-        whole = instrument.replaced(view, view.reconstruction)
-        rewards_sae = instrument.forward.resume(view.packed, whole.to(instrument.pm.dtype))
+    rewards_sae = instrument.reconstructed_rewards(view)
     randomised = instrument.replaced(view, view.residual - random_error(view))
     margins_random = instrument.margins_with(view, randomised)
     attributed = attributions(instrument, view, gradient)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from engine.cache.bearers import Borne
 from engine.heuristics import Heuristic
 from engine.heuristics.edit import delete_spans, random_spans_like
 from engine.hh import Pair
-from engine.measure.instrument import Instrument
+from engine.measure.instrument import Instrument, View
+from engine.measure.packing import common_prefix
 from engine.measure.prepare import Prepared
 
 
@@ -59,10 +62,29 @@ def rewards_without(instrument: Instrument, deletions: Sequence[Deletion]) -> li
     """The rewards of a batch of deletions."""
     packed = instrument.pack([made.prepared for made in deletions])
     rewards = instrument.forward.rewards(packed)
-    return [
-        DeletionRewards(
-            reward_deleted=float(rewards[row, 0]),
-            reward_control=float(rewards[row, 1]) if made.has_control else None,
-        )
-        for row, made in enumerate(deletions)
-    ]
+    return [_rewards(made, rewards[row]) for row, made in enumerate(deletions)]
+
+
+def rewards_without_again(instrument: Instrument, view: View, made: Deletion) -> DeletionRewards:
+    """The same for the pair of a view of one, whose context need not be run again.
+
+    Args:
+        instrument: what the view was made with.
+        view: of the pair as it is, with its whole memory; without, everything is run.
+        made: the pair's deletion.
+    """
+    packed = instrument.pack([made.prepared])
+    memory = view.captured.whole_memory
+    if memory is None:
+        return rewards_without(instrument, [made])[0]
+    shared = common_prefix([view.packed.bundles[0].prefix, packed.bundles[0].prefix])
+    shared = min(shared, int(packed.readouts.min()))
+    rewards = instrument.forward.rewards_after(packed, shared, memory)
+    return _rewards(made, rewards[0])
+
+
+def _rewards(made: Deletion, rewards: Tensor) -> DeletionRewards:
+    return DeletionRewards(
+        reward_deleted=float(rewards[0]),
+        reward_control=float(rewards[1]) if made.has_control else None,
+    )

@@ -48,6 +48,8 @@ class Captured:
     rewards: Tensor
     """[rows, branches] float32."""
     memory: PrefixMemory
+    whole_memory: PrefixMemory | None = None
+    """The same of every block, where it was asked for."""
 
 
 class Forward:
@@ -64,7 +66,29 @@ class Forward:
         with torch.inference_mode(), self._last_mlp_only_at(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
-    def capture(self, packed: Packed) -> Captured:
+    def rewards_after(self, packed: Packed, shared: int, memory: PrefixMemory) -> Tensor:
+        """[1, branches]: rewards of a batch of one row that begins as another one did.
+
+        Args:
+            packed: the batch; its texts end after the shared columns.
+            shared: how many of its leading columns are the other's prefix columns.
+            memory: of every block, of the other.
+        """
+        cache = DynamicCache()
+        for number, (keys, values) in enumerate(memory.layers):
+            cache.update(keys[:, :, :shared], values[:, :, :shared], number)
+        readouts = packed.readouts - shared
+        with torch.inference_mode(), self._last_mlp_only_at(readouts):
+            hidden = self.pm.backbone(
+                input_ids=packed.input_ids[:, shared:],
+                attention_mask=packed.mask[:, :, shared:],
+                position_ids=packed.position_ids[:, shared:],
+                past_key_values=cache,
+                use_cache=True,
+            ).last_hidden_state
+            return self._read(hidden, readouts)
+
+    def capture(self, packed: Packed, *, whole_memory: bool = False) -> Captured:
         """One full forward that also keeps the residual stream at the hook point."""
         kept: list[Tensor] = []
 
@@ -79,13 +103,14 @@ class Forward:
                 rewards = self._read(self._run(packed, cache), packed.readouts)
         finally:
             handle.remove()
-        memory = PrefixMemory(
-            tuple(
-                _beginning(layer, packed.rest.prefix_width)
-                for layer in cache.layers[self.block + 1 :]
-            )
+        layers = cache.layers if whole_memory else cache.layers[self.block + 1 :]
+        made = tuple(_beginning(layer, packed.rest.prefix_width) for layer in layers)
+        return Captured(
+            residual=kept[0],
+            rewards=rewards,
+            memory=PrefixMemory(made[self.block + 1 :] if whole_memory else made),
+            whole_memory=PrefixMemory(made) if whole_memory else None,
         )
-        return Captured(residual=kept[0], rewards=rewards, memory=memory)
 
     def resume(self, packed: Packed, residual: Tensor) -> Tensor:
         """[rows, branches] float32: rewards with the residual stream replaced at every column.

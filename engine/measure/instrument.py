@@ -84,10 +84,10 @@ class Instrument:
             device=self.pm.device,
         )
 
-    def view(self, pairs: Sequence[Prepared]) -> View:
+    def view(self, pairs: Sequence[Prepared], *, whole_memory: bool = False) -> View:
         """Run the batch once and encode what was captured."""
         packed = self.pack(pairs)
-        captured = self.forward.capture(packed)
+        captured = self.forward.capture(packed, whole_memory=whole_memory)
         residual = captured.residual.float()
         activations = self.sae.encode(residual)
         return View(
@@ -112,6 +112,12 @@ class Instrument:
                 view.packed, residual.to(self.pm.dtype), view.captured
             )
         return rewards[:, 0] - rewards[:, 1]
+
+    def reconstructed_rewards(self, view: View) -> Tensor:
+        """[rows, 2] float32: rewards with x_hat in place of x wherever this run replaces it."""
+        with torch.no_grad():
+            whole = self.replaced(view, view.reconstruction)
+            return self.forward.resume(view.packed, whole.to(self.pm.dtype))
 
     def replaced(self, view: View, replacement: Tensor) -> Tensor:
         """x with `replacement` wherever this run replaces it; padding is left alone."""

@@ -1,4 +1,8 @@
-"""One pair on its own: what a running PM answers, fresh figures in the shape of a run's."""
+"""One pair on its own: what a running PM answers, fresh figures in the shape of a run's.
+
+Somebody waits for it, so only what is shown is computed: no random error, and nothing that stands
+before a deleted pattern is run again.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,23 @@ import torch
 from engine.cache.bearers import Borne
 from engine.heuristics import Heuristic, bearing, compile_heuristic
 from engine.hh import Pair
-from engine.measure.base import ActiveFeatures, measure
-from engine.measure.deletion import DeletionRewards, deletion, rewards_without
+from engine.measure.base import ActiveFeatures, attributions
+from engine.measure.deletion import DeletionRewards, deletion, rewards_without_again
 from engine.measure.effects import GroupEffects, Question, group_effects
 from engine.measure.instrument import Instrument, View
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What is done to features over P, by feature; SAE error and other features stay."""
+
+    scales: Mapping[int, float]
+    """What the activations are multiplied by; 0 ablates the feature."""
+    pins: Mapping[int, float]
+    """What the activations are set to, also where the feature is not active."""
+
+    def __bool__(self) -> bool:
+        return bool(self.scales or self.pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +59,31 @@ def measure_one(
     instrument: Instrument,
     pair: Pair,
     asked: Sequence[tuple[Heuristic, tuple[int, ...]]],
-    scales: Mapping[int, float],
+    changed: Changed,
     pause: Callable[[], None],
 ) -> OnePair:
-    """Measure a pair, or what is left of its margin with features scaled over P.
+    """Measure a pair, or what is left of its margin with features changed over P.
 
     Args:
         instrument: the running PM and SAE.
         pair: its texts; nothing else of it is used but its id.
         asked: heuristics, each with the features that stand for it.
-        scales: by feature, what its activations over P are multiplied by; 0 ablates it. Where
-            any is given, rewards are those of the changed run and no heuristic is measured.
+        changed: features that are scaled or pinned. Where any is, rewards are those of the
+            changed run, activations and attributions those of the text as it is, and no
+            heuristic is measured.
         pause: called between batches; it raises to stop.
 
     Raises:
         UserError: a feature does not exist, or a response is too long.
     """
-    view = instrument.view([instrument.prepare(pair)])
+    view = instrument.view([instrument.prepare(pair)], whole_memory=True)
     pause()
-    (figures,) = measure(instrument, view)
+    (active,) = attributions(instrument, view)
     pause()
-    if scales:
-        return _scaled(instrument, view, figures.features, scales)
+    if changed:
+        return _changed(instrument, view, active, changed)
+    rewards, (rewards_sae,) = view.captured.rewards[0], instrument.reconstructed_rewards(view)
+    pause()
     found = []
     for heuristic, features in asked:
         borne = bearing(compile_heuristic(heuristic), pair)
@@ -72,11 +92,11 @@ def measure_one(
             found.append(_heuristic(instrument, view, heuristic, where, features))
             pause()
     return OnePair(
-        reward_chosen=figures.reward_chosen,
-        reward_rejected=figures.reward_rejected,
-        reward_chosen_sae=figures.reward_chosen_sae,
-        reward_rejected_sae=figures.reward_rejected_sae,
-        features=figures.features,
+        reward_chosen=float(rewards[0]),
+        reward_rejected=float(rewards[1]),
+        reward_chosen_sae=float(rewards_sae[0]),
+        reward_rejected_sae=float(rewards_sae[1]),
+        features=active,
         heuristics=tuple(found),
     )
 
@@ -97,32 +117,34 @@ def _heuristic(
     )
     (effects,) = group_effects(instrument, view, [question])
     edited = deletion(instrument, prepared.pair, heuristic, borne)
-    (rewards,) = rewards_without(instrument, [edited])
+    rewards = rewards_without_again(instrument, view, edited)
     return OneHeuristic(heuristic.name, borne, effects, rewards)
 
 
-def _scaled(
-    instrument: Instrument, view: View, features: ActiveFeatures, scales: Mapping[int, float]
+def _changed(
+    instrument: Instrument, view: View, active: ActiveFeatures, changed: Changed
 ) -> OnePair:
     added = torch.zeros_like(view.residual)
     chosen, rejected = view.response_columns(0)
     columns = chosen + rejected
-    for feature, scale in scales.items():
-        active = view.activations[0, columns, feature].unsqueeze(-1)
-        added[0, columns] += (scale - 1) * active * instrument.sae.w_dec[feature]
+    activations = view.activations[0, columns]
+    for made, scale in changed.scales.items():
+        more = (scale - 1) * activations[:, made]
+        added[0, columns] += more.unsqueeze(-1) * instrument.sae.w_dec[made]
+    for made, value in changed.pins.items():
+        more = value - activations[:, made]
+        added[0, columns] += more.unsqueeze(-1) * instrument.sae.w_dec[made]
+    dtype, packed = instrument.pm.dtype, view.packed
+    residual = packed.rest.of(view.residual + added).to(dtype)
+    reconstruction = instrument.replaced(view, view.reconstruction + added).to(dtype)
     with torch.no_grad():
-        rewards, rewards_sae = (
-            instrument.forward.resume(view.packed, residual.to(instrument.pm.dtype))[0]
-            for residual in (
-                view.residual + added,
-                instrument.replaced(view, view.reconstruction + added),
-            )
-        )
+        (rewards,) = instrument.forward.resume_rest(packed, residual, view.captured)
+        (rewards_sae,) = instrument.forward.resume(packed, reconstruction)
     return OnePair(
         reward_chosen=float(rewards[0]),
         reward_rejected=float(rewards[1]),
         reward_chosen_sae=float(rewards_sae[0]),
         reward_rejected_sae=float(rewards_sae[1]),
-        features=features,
+        features=active,
         heuristics=(),
     )

@@ -375,7 +375,7 @@ class FakeRescorer:
     wait: float = 0.0
     failing: UserError | None = None
     edits: list[Edit] = field(default_factory=list)
-    cancelled: int = 0
+    settled: int = 0
     closed: bool = False
 
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
@@ -397,8 +397,8 @@ class FakeRescorer:
         after = replace(before, pair=pair, margin=margin, heuristics=heuristics)
         return Rescored(before=before, after=after, seconds=0.7)
 
-    async def cancel(self) -> None:
-        self.cancelled += 1
+    async def settle(self) -> None:
+        self.settled += 1
 
     async def close(self) -> None:
         self.closed = True

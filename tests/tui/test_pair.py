@@ -130,7 +130,7 @@ async def test_esc_stops_a_measurement_and_says_so() -> None:
         await pilot.pause()
         assert "esc stops it" in text_of(pilot, "state")
         await press(pilot, "escape")
-        assert rescorer.cancelled == 1
+        assert rescorer.settled == 1
         assert "stopped" in text_of(pilot, "state")
         assert "before and after" not in page_text(pilot)
 

@@ -80,10 +80,10 @@ class Desk:
             self._rescorer = self._make_rescorer()
         return await self._rescorer.rescore(before, edit)
 
-    async def cancel(self) -> None:
-        """Stop the measurement under way, if any."""
+    async def settle(self) -> None:
+        """Wait until a measurement that was stopped has stopped; a PM that does not is killed."""
         if self._rescorer is not None:
-            await self._rescorer.cancel()
+            await self._rescorer.settle()
 
     @property
     def rescorer_state(self) -> str:

@@ -67,7 +67,7 @@ class Rescores(MainScreen):
         if worker is None:
             return False
         worker.cancel()
-        self.run_worker(self.desk.cancel(), group="cancel")
+        self.run_worker(self.desk.settle(), group="cancel")
         return True
 
     async def cancel_rescoring(self) -> bool:

@@ -48,7 +48,7 @@ def talking(command: Sequence[str] = COMMAND) -> Iterator[Talk]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         talk = Talk(process)
-        assert talk.hear() == Hello(1)
+        assert talk.hear() == Hello(2)
         yield talk
         process.kill()
 
@@ -75,4 +75,5 @@ def measure(identifier: int, chosen: str = " I don't know.", rejected: str = " Y
         rejected=rejected,
         asked=(Asked(DUNNO, DUNNO.features),),
         scales={},
+        pins={},
     )

@@ -16,7 +16,7 @@ import pytest_asyncio
 from engine.errors import UserError
 from engine.live import child, client
 from engine.live.client import LiveRescorer
-from engine.live.edit import Edit, Rescored
+from engine.live.edit import Edit, NoWorkerError, Rescored
 from tests.engine.live.fakes import (
     BEFORE,
     HEALTHY,
@@ -57,9 +57,9 @@ async def ask(asked: LiveRescorer) -> int:
         return process_of(await asked.rescore(BEFORE, Edit()))
 
 
-async def refused(asked: LiveRescorer) -> str:
+async def refused(asked: LiveRescorer, error: type[UserError] = NoWorkerError) -> str:
     async with asyncio.timeout(10):
-        with pytest.raises(UserError) as refusal:
+        with pytest.raises(error) as refusal:
             await asked.rescore(BEFORE, Edit())
     return str(refusal.value)
 
@@ -76,12 +76,12 @@ async def test_one_worker_answers_every_question(start: Start) -> None:
 
 async def test_the_question_holds_the_edit(start: Start) -> None:
     asked = start("ready(); m = hear(); open(2, 'w').write(json.dumps(m)); sys.exit()")
-    edit = Edit(response_chosen=" I see.", ablate=(3,), scale={7: 2.0})
+    edit = Edit(response_chosen=" I see.", ablate=(3,), scale={7: 2.0}, pin={9: -1.5})
     with pytest.raises(UserError) as refusal:
         await asked.rescore(BEFORE, edit)
     said = str(refusal.value)
     assert '"chosen": " I see.", "rejected": " No."' in said
-    assert '"scales": {"3": 0.0, "7": 2.0}' in said
+    assert '"scales": {"3": 0.0, "7": 2.0}, "pins": {"9": -1.5}' in said
 
 
 async def test_closing_ends_the_worker_and_leaves_no_zombie(start: Start) -> None:
@@ -131,8 +131,8 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 1: Welcome"),
-        ("say('hello', protocol=2); serve()", "does not speak protocol 1"),
+        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 2: Welcome"),
+        ("say('hello', protocol=1); serve()", "does not speak protocol 2"),
         ("say('measured', id=1)", "lacks"),
         ("sys.stderr.write('no such host\\n\\x1b[2J\\n'); sys.exit(255)", "it ended (␛[2J)"),
         ("hello(); hear(); sys.exit()", "it ended"),
@@ -143,6 +143,8 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
         ("hello(); say('loaded', id=hear()['id'], run='0' * 16); hear()", "measures run 000"),
         ("ready(); say('loaded', id=hear()['id'], run=''); hear()", "it answered with loaded"),
         ("ready(); m = hear(); m['type'] = 'measured'; print(json.dumps(m))", "no message"),
+        ("ready(); hear(); print('\\x1b[2J loss: nan')", "no message of protocol 2: ␛[2J loss"),
+        ("ready(); say('cancelled', id=hear()['id']); hear()", "it answered with cancelled"),
     ],
 )
 async def test_what_is_wrong_with_a_worker_is_said_and_the_next_one_works(
@@ -178,7 +180,7 @@ async def test_a_measurement_that_fails_leaves_the_worker_as_it_is(start: Start)
     asked = start(
         "ready(); say('failed', id=hear()['id'], what='too long', where=None, todo=None); serve()"
     )
-    assert await refused(asked) == "too long"
+    assert await refused(asked, UserError) == "too long"
     assert asked.state == "ready"
     assert await ask(asked)
 
@@ -220,12 +222,25 @@ async def test_answers_to_nobody_are_passed_over(start: Start) -> None:
     assert rescored.after.reward_chosen == 7.0
 
 
-async def test_cancelling_asks_the_worker_to_stop_and_keeps_it(start: Start) -> None:
-    asked = start("ready(); hear(); say('cancelled', id=hear()['id']); serve()")
-    waiting = asyncio.create_task(refused(asked))
-    await until_state(asked, "measuring")
-    await asked.cancel()
-    assert await waiting == "the measurement was stopped"
+async def leave(asked: LiveRescorer, state: str) -> None:
+    """Ask, and go away when the rescorer is in a state."""
+    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+    await until_state(asked, state)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
+async def test_an_asker_that_goes_away_stops_the_measurement_and_keeps_the_worker(
+    start: Start,
+) -> None:
+    asked = start(
+        "ready(); first = hear(); assert hear() == {'type': 'cancel', 'id': first['id']};"
+        " say('cancelled', id=first['id']); serve()"
+    )
+    await leave(asked, "measuring")
+    assert asked.state == "ready"
+    await asked.settle()
     assert asked.state == "ready"
     assert await ask(asked)
 
@@ -237,14 +252,23 @@ async def test_a_worker_that_does_not_stop_is_killed(
     mark = tmp_path / "process"
     script = f"ready(); hear(); open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     asked = start(first_time(tmp_path / "started", script))
-    waiting = asyncio.create_task(refused(asked))
-    await until_state(asked, "measuring")
+    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
     while not (mark.exists() and mark.read_text()):
         await asyncio.sleep(0.01)
-    await asked.cancel()
-    assert await waiting == "the measurement was stopped"
+    leaving.cancel()
+    await asked.settle()
     await until_gone(int(mark.read_text()))
     assert asked.state == "stopped"
+    assert await ask(asked)
+
+
+async def test_the_next_question_waits_for_no_worker_that_does_not_stop(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody settles: the next question does, and has a new worker answer it."""
+    monkeypatch.setattr(client, "GRACE", 0.2)
+    asked = start(first_time(tmp_path / "started", "ready(); hear(); time.sleep(60)"))
+    await leave(asked, "measuring")
     assert await ask(asked)
 
 
@@ -252,89 +276,79 @@ async def test_a_worker_that_does_not_stop_is_killed(
 async def test_a_worker_that_loads_for_ever_is_killed_at_once(
     start: Start, tmp_path: Path, script: str
 ) -> None:
-    mark = tmp_path / "started"
-    asked = start(first_time(mark, script))
-    waiting = asyncio.create_task(refused(asked))
-    while not mark.exists():
-        await asyncio.sleep(0.01)
-    async with asyncio.timeout(2):
-        await asked.cancel()
-    assert await waiting == "the measurement was stopped"
-    assert asked.state == "stopped"
-    assert await ask(asked)
-
-
-async def test_cancelling_before_there_is_a_process_stops_it_too(start: Start) -> None:
-    asked = start(HEALTHY)
-    waiting = asyncio.create_task(refused(asked))
-    await asyncio.sleep(0)
-    await asked.cancel()
-    assert await waiting == "the measurement was stopped"
-    assert await ask(asked)
-
-
-async def test_cancelling_nothing_is_nothing(start: Start) -> None:
-    asked = start(HEALTHY)
-    await asked.cancel()
-    process = await ask(asked)
-    await asked.cancel()
-    assert await ask(asked) == process
-
-
-async def test_an_asker_that_goes_away_leaves_no_answer_to_the_next(start: Start) -> None:
-    """A screen's own worker is cancelled: the measurement is stopped, and its answer dropped."""
-    asked = start(
-        "ready(); first = hear(); assert hear() == {'type': 'cancel', 'id': first['id']};"
-        " measured(first, 1.0); measured(hear(), 2.0)"
-    )
-    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
-    await until_state(asked, "measuring")
-    leaving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await leaving
-    assert asked.state == "ready"
-    async with asyncio.timeout(10):
-        rescored = await asked.rescore(BEFORE, Edit())
-    assert rescored.after.reward_chosen == 2.0
-
-
-async def test_what_the_pair_screen_does(start: Start) -> None:
-    """It cancels its worker, has the rescorer cancel, and asks anew, all in one breath."""
-    asked = start(
-        "ready(); first = hear(); hear(); time.sleep(0.2);"
-        " say('cancelled', id=first['id']); serve()"
-    )
-    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
-    await until_state(asked, "measuring")
-    leaving.cancel()
-    stopping = asyncio.create_task(asked.cancel())
-    assert await ask(asked)
-    await stopping
-    assert leaving.cancelled()
-
-
-async def test_an_asker_that_goes_away_and_a_worker_that_does_not_stop(
-    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(client, "GRACE", 0.2)
-    asked = start(first_time(tmp_path / "started", "ready(); hear(); time.sleep(60)"))
-    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
-    await until_state(asked, "measuring")
-    leaving.cancel()
-    await asked.cancel()
-    assert await ask(asked)
-
-
-async def test_an_asker_that_goes_away_while_the_models_load(start: Start, tmp_path: Path) -> None:
     mark = tmp_path / "process"
-    script = f"open({str(mark)!r}, 'w').write(str(os.getpid())); hello(); hear(); time.sleep(60)"
-    asked = start(first_time(tmp_path / "started", script))
+    told = f"open({str(mark)!r}, 'w').write(str(os.getpid())); {script}"
+    asked = start(first_time(tmp_path / "started", told))
     leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
-    await until_state(asked, "loading")
+    while not (mark.exists() and mark.read_text()):
+        await asyncio.sleep(0.01)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
     await until_gone(int(mark.read_text()))
+    assert asked.state == "stopped"
+    assert await ask(asked)
+
+
+async def test_going_away_before_there_is_a_process_stops_it_too(start: Start) -> None:
+    asked = start(HEALTHY)
+    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asked.settle()
+    assert await ask(asked)
+
+
+async def test_settling_what_nobody_stopped_is_nothing(start: Start) -> None:
+    asked = start(HEALTHY)
+    await asked.settle()
+    process = await ask(asked)
+    await asked.settle()
+    assert await ask(asked) == process
+
+
+async def test_whoever_waits_behind_the_one_that_went_away_gets_its_own_answer(
+    start: Start,
+) -> None:
+    """The late answer to the first is dropped, and so is one that comes twice."""
+    asked = start(
+        "ready(); first = hear(); hear(); time.sleep(0.1); measured(first, 1.0);"
+        " second = hear(); measured(first, 1.5); measured(second, 2.0); measured(second, 2.5);"
+        " measured(hear(), 3.0); hear()"
+    )
+    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+    await until_state(asked, "measuring")
+    staying = [asyncio.create_task(asked.rescore(BEFORE, Edit())) for _ in range(2)]
+    leaving.cancel()
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*staying)
+    assert [answer.after.reward_chosen for answer in answers] == [2.0, 3.0]
+
+
+async def test_who_goes_away_while_another_is_measured_stops_nothing(start: Start) -> None:
+    """A queue measures, and the pair screen changes its mind while it waits for its turn."""
+    asked = start("ready(); time.sleep(0.2); serve()")
+    staying = asyncio.create_task(ask(asked))
+    await until_state(asked, "measuring")
+    leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    await asked.settle()
+    assert await staying
+
+
+async def test_an_asker_that_goes_away_in_the_middle_of_settling(start: Start) -> None:
+    """Jumping from pair to pair: the models stay loaded."""
+    asked = start(
+        "ready(); first = hear(); hear(); time.sleep(0.3);"
+        " say('cancelled', id=first['id']); serve()"
+    )
+    await leave(asked, "measuring")
+    for _ in range(3):
+        leaving = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+        await asyncio.sleep(0.02)
+        leaving.cancel()
+    assert asked.state == "ready"
     assert await ask(asked)
 
 
@@ -346,10 +360,7 @@ async def test_killing_takes_what_the_command_started_along(tmp_path: Path) -> N
         " hello(); hear(); time.sleep(60)"
     )
     asked = LiveRescorer(["sh", "-c", '"$@"; true', "sh", *inner], MANIFEST, [])
-    waiting = asyncio.create_task(refused(asked))
-    await until_state(asked, "loading")
-    await asked.cancel()
-    assert await waiting == "the measurement was stopped"
+    await leave(asked, "loading")
     with mark.open() as lock:  # whoever held it is dead
         async with asyncio.timeout(3):
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)

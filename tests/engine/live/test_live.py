@@ -150,7 +150,7 @@ async def test_an_asker_that_goes_away_again_and_again(
         leaving = asyncio.create_task(live.rescore(before, Edit()))
         await asyncio.sleep(pause)
         leaving.cancel()
-        stopping = asyncio.create_task(live.cancel())
+        stopping = asyncio.create_task(live.settle())
         staying = asyncio.create_task(live.rescore(stored(reader, 5), Edit()))
         assert close((await staying).drift, 0)
         await stopping

@@ -89,6 +89,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
         *[st.text()] * 3,
         asked=st.lists(st.builds(Asked, heuristics, features), max_size=2).map(tuple),
         scales=st.dictionaries(st.integers(0, 40000), finite, max_size=3),
+        pins=st.dictionaries(st.integers(0, 40000), finite, max_size=3),
     ),
     st.builds(Cancel, ids),
     st.builds(Cancelled, ids),

@@ -72,7 +72,7 @@ def test_a_measurement_cancelled_before_its_turn_is_never_made(talk: Talk) -> No
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"what?\n", "no message of protocol 1: what?"),
+        (b"what?\n", "no message of protocol 2: what?"),
         (b'{"type": "measure", "id": 2}\n', "lacks"),
         (b"x" * (LONGEST_LINE + 10) + b"\n", "longer than"),
     ],
@@ -94,6 +94,7 @@ def test_what_cannot_be_measured_is_said_and_the_worker_goes_on(talk: Talk) -> N
         (replace(known, asked=(unknown_feature,)), "feature 96 does not exist"),
         (replace(known, asked=(no_regex,)), "no valid regular expression"),
         (replace(known, scales={-1: 0.0}), "feature -1 does not exist"),
+        (replace(known, pins={99: 0.0}), "feature 99 does not exist"),
         (replace(known, context="", chosen=""), "a transcript is empty"),
         (measure(6, " word" * 200), "longer than the PM's context of 128 tokens"),
     ):

@@ -8,7 +8,12 @@ from engine.cache.bearers import Borne
 from engine.heuristics import Heuristic, bearing, compile_heuristic
 from engine.heuristics.edit import random_spans_like
 from engine.hh import Pair
-from engine.measure.deletion import Deletion, deletion, rewards_without
+from engine.measure.deletion import (
+    Deletion,
+    deletion,
+    rewards_without,
+    rewards_without_again,
+)
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.real import Bearer, Real
 from tests.engine.measure.tiny import ARCHITECTURES, QUESTION, Tiny, pair
@@ -101,6 +106,33 @@ def test_rewards_are_those_of_the_edited_texts(tiny_of: MakeTiny, architecture: 
         without, control = (tiny.pm.tokenizer.encode(text).ids for text in texts(one))
         assert rewards.reward_deleted == pytest.approx(tiny.plain.reward(without), abs=1e-5)
         assert rewards.reward_control == pytest.approx(tiny.plain.reward(control), abs=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    ("some", "heuristic"),
+    [
+        (pair(" Oh, I don't know. Ask someone who does, or read about it", " yes"), DUNNO),
+        (pair(" no", " I don’t know and I would not say so if I did, you see"), DUNNO),
+        (pair(" yes", " yes, or no: I don't know"), DUNNO),
+        (pair(" I don't know", " yes"), DUNNO),
+        (pair(" I do, and so does everyone", " no"), Heuristic("a", "t: I", scope="transcript")),
+        (pair(" I don't know", " yes", "\n\nHuman: " + "why? " * 60 + "\n\nAssistant:"), DUNNO),
+    ],
+)
+def test_what_stands_before_the_deletion_need_not_run_again(
+    tiny_of: MakeTiny, architecture: str, some: Pair, heuristic: Heuristic
+) -> None:
+    """The same rewards from the memory of the pair as it is, wherever the two part."""
+    tiny = tiny_of(architecture)
+    made = deleted(tiny, some, heuristic)
+    (expected,) = rewards_without(tiny.instrument, [made])
+    view = tiny.instrument.view([tiny.instrument.prepare(some)], whole_memory=True)
+    again = rewards_without_again(tiny.instrument, view, made)
+    assert again.reward_deleted == pytest.approx(expected.reward_deleted, abs=1e-5)
+    assert again.reward_control == pytest.approx(expected.reward_control, abs=1e-5)
+    forgetful = tiny.instrument.view([tiny.instrument.prepare(some)])
+    assert rewards_without_again(tiny.instrument, forgetful, made) == expected
 
 
 @pytest.mark.parametrize("real", ["gated"], indirect=True)
