@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from engine.cache import questions
 from engine.cache.bearers import BearerTable, bearers
 from engine.cache.borne import make_borne
+from engine.cache.custom import CustomFile, CustomPair
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
@@ -206,6 +208,12 @@ class IndexReader:
     def marks(self) -> dict[int, str]:
         """The user's own marks by pair id."""
         return self._marks.by_id()
+
+    def keep(self, customs: Sequence[CustomPair]) -> Path:
+        """Keep measured edits as the user's custom pairs; the file that holds them."""
+        file = CustomFile(self.paths.custom, user_name())
+        file.append(customs)
+        return file.path
 
     def _fetch(self, query: str, values: list[object]) -> list[tuple[Any, ...]]:
         with self._asking() as cursor:

@@ -11,8 +11,13 @@ from engine.hh import Pair, Side
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
+
+    from engine.cache.custom import CustomPair
 
 SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
 SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
@@ -257,6 +262,14 @@ class Reader(Protocol):
 
     def marks(self) -> dict[int, str]:
         """The user's own marks by pair id."""
+        ...
+
+    def keep(self, customs: Sequence[CustomPair]) -> Path:
+        """Keep measured edits as the user's custom pairs; the file that holds them.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
         ...
 
     def close(self) -> None: ...

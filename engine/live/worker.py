@@ -49,9 +49,11 @@ class Worker:
             return encode(Cancelled(message.id))
         except UserError as error:
             failed = Failed(message.id, error.what, error.where, error.todo)
-        except torch.OutOfMemoryError as error:
-            what = f"out of memory on the device ({str(error).splitlines()[0]})"
-            failed = Failed(message.id, what, None, "Use a smaller dtype or another device.")
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            todo = _SMALLER if isinstance(message, Load) else f"{_LEAVE_OUT} {_SMALLER}"
+            failed = Failed(message.id, _first_line("out of memory", error), None, todo)
         return encode(failed)
 
     def _load(self, message: Load) -> Loaded:
@@ -128,6 +130,22 @@ def _heuristic(made: OneHeuristic, context: int) -> MeasuredHeuristic:
     )
 
 
+_LEAVE_OUT = "The PM stays loaded: other pairs can be measured."
+_SMALLER = "Score with a smaller dtype, or name another --device."
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """A GPU's allocator has an error of its own; the CPU's raises a RuntimeError that says it."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return "DefaultCPUAllocator" in str(error)
+
+
+def _first_line(what: str, error: Exception) -> str:
+    said = str(error).splitlines()
+    return f"{what} ({said[0]})" if said else what
+
+
 Name = TypeVar("Name", bound=str)
 
 
@@ -143,7 +161,7 @@ def _check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(
-            f"this machine has no such device ({str(error).splitlines()[0]})",
+            _first_line("this machine has no such device", error),
             where=device,
             todo="Name one that it has: cpu, cuda, cuda:1, mps.",
         ) from None

@@ -7,8 +7,9 @@ the first frame leaves out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cache.feature_records import FeatureDetail
@@ -35,6 +36,8 @@ from tests.tui.fake_features import make_feature
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from engine.cache.custom import CustomPair
 
 TRANCHES = ("harmless-base", "helpful-base", "helpful-online", "helpful-rejection-sampled")
 HEURISTICS = (
@@ -283,6 +286,7 @@ class FakeReader:
     """Every state of a pair's triage, as lines of the file: id, mark, note."""
     blind: set[int] = field(default_factory=set)
     _undone: list[tuple[int, str | None, str | None]] = field(default_factory=list)
+    kept: list[CustomPair] = field(default_factory=list)
     closed: bool = False
     failing: UserError | None = None
 
@@ -347,6 +351,10 @@ class FakeReader:
     def marks(self) -> dict[int, str]:
         last = {identifier: mark for identifier, mark, _ in self.written}
         return {identifier: mark for identifier, mark in last.items() if mark is not None}
+
+    def keep(self, customs: Sequence[CustomPair]) -> Path:
+        self.kept += customs
+        return Path("custom/me.jsonl")
 
     def close(self) -> None:
         self.closed = True

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cache.reader import IndexReader
@@ -14,10 +13,10 @@ from engine.cache.records import PairDetail
 from engine.canonical import Json
 from engine.errors import UserError
 from engine.heuristics import Heuristic
-from engine.hh import Pair
-from engine.live.change import as_edit, with_text, without_patterns
+from engine.live.change import Change
 from engine.live.client import LiveRescorer
 from engine.live.edit import Edit, Rescored
+from engine.live.features import FeatureChanges, changes
 from engine.live.own import nothing_known, read_own_pair
 from engine.live.standing import make_rescorer
 from engine.plain import plain
@@ -40,7 +39,7 @@ def add(subparsers: Subparsers) -> None:
         help=COMMANDS["rescore"].help,
         description="Measure a pair afresh with the run's PM and SAE. Edits are made in this"
         " order: a response is replaced, patterns are deleted, a text is inserted; features are"
-        " scaled in what comes out.",
+        " ablated, scaled or pinned in what comes out.",
     )
     parser.add_argument("spec", metavar="PAIR", nargs="?", help=PAIR_HELP)
     parser.add_argument(
@@ -69,23 +68,29 @@ def add(subparsers: Subparsers) -> None:
         default=[],
         help="a feature, and what to multiply it by over the responses; repeatable",
     )
+    parser.add_argument(
+        "--pin",
+        metavar="12=3.0",
+        action="append",
+        default=[],
+        help="a feature, and what to set it to over the responses; repeatable",
+    )
     add_live(parser)
     add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print what was stored beside what came out."""
-    scales = _scales(args)
+    features = _features(args)
     command = worker_command(args)
     reader = open_index(args)
     try:
         rescorer = make_rescorer(reader, command, args.device)
         before = _before(args, reader)
         heuristics = [table.heuristic for table in reader.tables]
-        edited = as_edit(before.pair, _edited(args, before.pair, heuristics))
+        edit = _change(args, heuristics, features).edit(before.pair)
     finally:
         reader.close()
-    edit = Edit(edited.response_chosen, edited.response_rejected, scale=scales)
     rescored = asyncio.run(_rescore(rescorer, before, edit))
     stored = None if args.pair else before
     drift = rescored.drift if edit.is_none else None
@@ -111,23 +116,22 @@ def _before(args: argparse.Namespace, reader: IndexReader) -> PairDetail:
     return nothing_known(read_own_pair(args.pair), reader.run.run if reader.run else "")
 
 
-def _edited(args: argparse.Namespace, pair: Pair, heuristics: list[Heuristic]) -> Pair:
-    """The pair with the texts that the options ask for."""
-    chosen = _text("--response-chosen", args.response_chosen)
-    rejected = _text("--response-rejected", args.response_rejected)
-    pair = replace(
-        pair,
-        chosen=pair.chosen if chosen is None else chosen,
-        rejected=pair.rejected if rejected is None else rejected,
+def _change(
+    args: argparse.Namespace, heuristics: Sequence[Heuristic], features: FeatureChanges
+) -> Change:
+    """What the options ask for."""
+    delete: str | None = args.delete_pattern
+    return Change(
+        response_chosen=_text("--response-chosen", args.response_chosen),
+        response_rejected=_text("--response-rejected", args.response_rejected),
+        delete=() if delete is None else _named(delete, heuristics),
+        insert_chosen=_text("--insert", args.insert) or "",
+        features=features,
     )
-    if args.delete_pattern is not None:
-        pair = without_patterns(pair, _named(args.delete_pattern, heuristics))
-    inserted = _text("--insert", args.insert)
-    return pair if inserted is None else with_text(pair, inserted)
 
 
-def _named(name: str, heuristics: list[Heuristic]) -> list[Heuristic]:
-    found = [heuristic for heuristic in heuristics if name in (_ALL, heuristic.name)]
+def _named(name: str, heuristics: Sequence[Heuristic]) -> tuple[Heuristic, ...]:
+    found = tuple(heuristic for heuristic in heuristics if name in (_ALL, heuristic.name))
     if not found:
         raise UserError(
             f'there is no heuristic "{name}"',
@@ -145,41 +149,11 @@ def _text(option: str, text: str | None) -> str | None:
     return text
 
 
-def _scales(args: argparse.Namespace) -> dict[int, float]:
-    """By feature, what its activations are multiplied by; ablated ones by 0."""
-    scales = {_feature("--ablate", word): 0.0 for word in (args.ablate or "").split(",") if word}
-    if args.ablate is not None and not scales:
+def _features(args: argparse.Namespace) -> FeatureChanges:
+    ablate = [word for word in (args.ablate or "").split(",") if word]
+    if args.ablate is not None and not ablate:
         raise UserError("it names no feature", where="--ablate", todo="Like: --ablate 12,34")
-    for text in args.scale:
-        name, _, factor = text.partition("=")
-        feature = _feature("--scale", name)
-        if feature in scales:
-            raise UserError(f"feature {feature} is changed twice", where="--scale")
-        scales[feature] = _factor(text, factor)
-    return scales
-
-
-def _feature(option: str, word: str) -> int:
-    word = word.strip()
-    if not (word.isascii() and word.isdecimal() and len(word) <= 9):
-        raise UserError(
-            f'"{word}" is no feature',
-            where=option,
-            todo="Features are numbers from 0: --ablate 12,34 or --scale 12=2.0.",
-        )
-    return int(word)
-
-
-def _factor(text: str, factor: str) -> float:
-    try:
-        value = float(factor)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(
-            f'"{text}" names no finite factor', where="--scale", todo="Like: --scale 12=2.0"
-        )
-    return value
+    return changes(ablate, args.scale, args.pin, where=("--ablate", "--scale", "--pin"))
 
 
 async def _rescore(rescorer: LiveRescorer, before: PairDetail, edit: Edit) -> Rescored:

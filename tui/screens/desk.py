@@ -7,11 +7,15 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.cache.records import Overview, PairDetail, Reader
 from engine.errors import UserError
 from engine.live.edit import Edit, Rescored, Rescorer
+
+if TYPE_CHECKING:
+    from engine.live.change import Change
+    from engine.live.queue import Queue, Result
 
 Answer = TypeVar("Answer")
 
@@ -34,6 +38,7 @@ class Desk:
         self._reader: Reader | None = None
         self._failure: UserError | None = None
         self._rescorer: Rescorer | None = None
+        self._lab: Queue | None = None
         self._folder = folder
 
     async def open(self) -> Overview:
@@ -80,6 +85,22 @@ class Desk:
             self._rescorer = self._make_rescorer()
         return await self._rescorer.rescore(before, edit)
 
+    @property
+    def lab(self) -> Queue:
+        """The queue of changes to measure; it goes on whichever screen is shown."""
+        if self._lab is None:
+            from engine.live.queue import Queue  # with the first measurement
+
+            self._lab = Queue(self._measure, self.settle)
+        return self._lab
+
+    async def _measure(self, identifier: int, change: Change) -> Result:
+        from engine.live.queue import Result
+
+        before = await self.ask(lambda reader: reader.pair(identifier))
+        edit = change.edit(before.pair)
+        return Result(identifier, edit, await self.rescore(before, edit))
+
     async def settle(self) -> None:
         """Wait until a measurement that was stopped has stopped; a PM that does not is killed."""
         if self._rescorer is not None:
@@ -97,6 +118,8 @@ class Desk:
 
     async def close(self) -> None:
         """Let go of the PM and the index. Nothing may be asked afterwards."""
+        if self._lab is not None:
+            await self._lab.close()
         if self._rescorer is not None:
             await self._rescorer.close()
         reader = self._reader

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
-from engine.live.change import as_edit, with_text, without_patterns
+from engine.live.change import Change, as_edit, with_text, without_patterns
 from engine.live.edit import Edit
+from engine.live.features import FeatureChanges
 
 URL = Heuristic("url", "https://", replace="www.")
 DUNNO = Heuristic("dunno", "I don't know", scope="assistant")
@@ -50,3 +51,29 @@ def test_a_text_goes_to_the_end_of_the_chosen_response(
     after = with_text(before, text)
     assert after == replace(before, chosen=chosen + text)
     assert as_edit(before, after).is_none == (text == "")
+
+
+def test_a_recipe_is_applied_in_order_and_says_what_it_does() -> None:
+    change = Change(
+        response_chosen=" Go to https://a.",
+        delete=(URL,),
+        insert_chosen="!",
+        insert_rejected=" https://",
+        features=FeatureChanges((12, 34), {5: 2.0}, {6: 3.5}),
+    )
+    edit = change.edit(pair(" See https://a", " No."))
+    assert edit == Edit(" Go to www.a.!", " No. https://", (12, 34), {5: 2.0}, {6: 3.5})
+    assert change.words == (
+        'chosen edited · url deleted · chosen + "!" · rejected + " https://"'
+        " · 12,34 ablated · 5 times 2 · 6 pinned to 3.5"
+    )
+
+
+def test_a_recipe_of_nothing_leaves_a_pair_as_it_is() -> None:
+    assert Change().edit(pair(" See https://a", " No.")).is_none
+    assert (Change().words, Change().is_none) == ("as it is", True)
+
+
+def test_a_recipe_that_does_not_fit_a_pair_is_refused() -> None:
+    with pytest.raises(UserError, match="no side of it alone carries"):
+        Change(delete=(URL,)).edit(pair(" Yes", " No."))

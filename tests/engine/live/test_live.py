@@ -7,15 +7,18 @@ from dataclasses import replace
 
 import pytest
 
+from engine.cache.custom import read_customs
 from engine.cache.reader import IndexReader
 from engine.cache.records import PairDetail
 from engine.cache.run_file import TOLD_FEATURES
 from engine.errors import UserError
 from engine.live import outcome
-from engine.live.change import as_edit, without_patterns
+from engine.live.change import Change, as_edit, without_patterns
 from engine.live.client import LiveRescorer
 from engine.live.edit import Edit
+from engine.live.keep import custom_pair
 from engine.live.own import OWN_ID, nothing_known
+from engine.live.queue import Result
 from engine.live.standing import make_rescorer
 from engine.verdict import Verdict
 from tests.engine.live.talking import COMMAND
@@ -116,6 +119,38 @@ async def test_a_scale_of_one_changes_nothing_and_zero_is_ablation(
     (dunno,) = gone.heuristics
     assert dunno.judgement.verdict is Verdict.UNMEASURED
     assert dunno.spans == before.heuristics[0].spans
+
+
+async def test_a_pinned_feature_is_ablated_at_zero_and_moves_the_margin_elsewhere(
+    live: LiveRescorer, reader: IndexReader
+) -> None:
+    before = stored(reader, 4)
+    feature = before.features[0].feature
+    gone = (await live.rescore(before, Edit(ablate=(feature,)))).after
+    zero = (await live.rescore(before, Edit(pin={feature: 0.0}))).after
+    assert close(gone.margin, zero.margin)
+    assert close(gone.margin_sae, zero.margin_sae)
+    pinned = (await live.rescore(before, Edit(pin={feature: 5.0}))).after
+    assert not close(pinned.margin, zero.margin)
+
+
+async def test_a_measured_edit_is_kept_beside_the_run(
+    live: LiveRescorer, reader: IndexReader
+) -> None:
+    """The whole way: a recipe, a real PM, a custom pair on disk, read back."""
+    before = stored(reader, 4)
+    change = Change(delete=(DUNNO,), insert_rejected=" I don't know")
+    edit = change.edit(before.pair)
+    result = Result(before.pair.id, edit, await live.rescore(before, edit))
+    path = reader.keep([custom_pair(change, result)])
+    assert path.parent == reader.paths.custom
+    (kept,) = (made for user in read_customs(path.parent, before.run).values() for made in user)
+    assert kept.rejected == before.pair.rejected + " I don't know"
+    assert kept.after.margin == result.rescored.after.margin
+    assert [made.bearer for made in kept.after.heuristics] == ["rejected"]
+    assert [made.verdict for made in kept.after.heuristics] == [
+        made.judgement.verdict for made in result.rescored.after.heuristics
+    ]
 
 
 async def test_a_pair_of_ones_own_is_judged_as_the_run_judges(

@@ -86,9 +86,13 @@ def test_the_pair_may_stand_after_delete_pattern(ask: Ask) -> None:
     assert texts(ask("--delete-pattern", "8")) == (" . Ask them yourself.", STORED[1])
 
 
-def test_features_are_ablated_and_scaled(ask: Ask) -> None:
-    request = ask("8", "--ablate", "12, 34", "--scale", "5=2.0", "--scale", "6=-1e-1")
+def test_features_are_ablated_scaled_and_pinned(ask: Ask) -> None:
+    request = ask(
+        *("8", "--ablate", "12, 34", "--scale", "5=2.0", "--scale", "6=-1e-1"),
+        *("--pin", "7=3.0", "--pin", "8=0"),
+    )
     assert isinstance(request, dict)
+    assert request["pins"] == {"7": 3.0, "8": 0.0}
     assert request["scales"] == {"12": 0.0, "34": 0.0, "5": 2.0, "6": -0.1}
 
 
@@ -114,6 +118,8 @@ def test_a_pair_of_ones_own_is_measured(ask: Ask, tmp_path: Path) -> None:
         (["8", "--scale", "=2"], '"" is no feature'),
         (["8", "--scale", "3=1", "--scale", "3=2"], "feature 3 is changed twice"),
         (["8", "--ablate", "3", "--scale", "3=2"], "feature 3 is changed twice"),
+        (["8", "--scale", "3=1", "--pin", "3=2"], "--pin: feature 3 is changed twice"),
+        (["8", "--pin", "3=x"], '--pin: "3=x" names no finite value'),
         (["8", "--delete-pattern", "url"], 'no heuristic "url"\n  There are: dunno, thanks.'),
         (["8", "--delete-pattern", "thanks"], 'carries the pattern of "thanks"'),
         (["3", "--delete-pattern"], 'carries the pattern of "dunno", "thanks"'),
