@@ -45,6 +45,7 @@ from engine.cache.sealed import (
     sealed_runs,
     standing_margins,
 )
+from engine.cache.triage import user_name
 from engine.canonical import text_hash
 from engine.errors import UserError
 from engine.heuristics import Heuristic
