@@ -61,6 +61,7 @@ class Action:
 
 ACTIONS: tuple[Action, ...] = (
     Action("open", ("enter",), "open", "Open what the cursor is on.", ("overview", "pairs"), True),
+    Action("open", ("enter",), "feature", "Open the feature the cursor is on.", ("pair",)),
     Action("down", ("j", "down"), "down", "One line down.", _LISTS),
     Action("up", ("k", "up"), "up", "One line up.", _LISTS),
     Action("top", ("g", "home"), "top", "To the first line.", _LISTS),
@@ -81,6 +82,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_match", ("n",), "next match", "The next match, or pattern.", ("pair",)),
     Action("previous_match", ("N",), "match before", "The match before.", ("pair",)),
     Action("sort", ("s",), "sort", "Sort by the next figure.", ("pairs",), True),
+    Action("sort", ("s",), "sort", "Sort the features by the next figure.", ("pair",)),
     Action("reverse", ("S",), "reverse", "Turn the order round.", ("pairs",)),
     Action("unfold", ("o",), "context", "Open or fold the context.", ("pair",), True),
     Action("rescore", ("r",), "rescore", "Measure the pair afresh, as it is.", ("pair",), True),

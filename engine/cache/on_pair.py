@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from engine.cache.bearers import Borne
 from engine.cache.judged import JudgedRow
-from engine.cache.records import HeuristicOnPair
+from engine.cache.records import HeuristicOnPair, PairDetail
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import Pair
-from engine.verdict import Judgement, Verdict
+from engine.verdict import Evidence, Judgement, Verdict
 
 
 def measured(heuristic: Heuristic, row: JudgedRow) -> HeuristicOnPair:
@@ -53,6 +53,22 @@ def unmeasured(heuristic: Heuristic, borne: Borne, context: int) -> HeuristicOnP
         control_effect=None,
         drop_without_others=None,
         drop_without_error=None,
+    )
+
+
+def evidence(on: HeuristicOnPair, detail: PairDetail) -> Evidence | None:
+    """What the verdict was judged on; None where the pair's margins were not measured."""
+    if detail.margin is None or detail.margin_sae is None:
+        return None
+    return Evidence(
+        counterexample=on.kind == "counterexample",
+        margin=detail.margin,
+        margin_sae=detail.margin_sae,
+        has_features=bool(on.features),
+        effect=on.effect,
+        activation=on.activation,
+        drop_without_others=on.drop_without_others,
+        drop_without_error=on.drop_without_error,
     )
 
 

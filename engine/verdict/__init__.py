@@ -9,8 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from engine.verdict.flips import Flip, flips
 from engine.verdict.held import Held, Stated, held, resolve
-from engine.verdict.judge import judge, vote
+from engine.verdict.judge import judge
+from engine.verdict.table import vote
 from engine.verdict.verdict import Evidence, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ __all__ = [
     "Candidate",
     "CrossFit",
     "Evidence",
+    "Flip",
     "Held",
     "Interval",
     "JudgedPair",
@@ -103,6 +106,7 @@ __all__ = [
     "differences",
     "find_features",
     "fit_temperature",
+    "flips",
     "fold_of",
     "fvu",
     "held",

@@ -11,7 +11,8 @@ from engine.plain import plain
 from tests.tui.driving import browser, page_text, pair_screen, press, settle, text_of
 from tests.tui.fakes import DETAILS, HOSTILE, FakeReader, FakeRescorer, make_detail
 from tui.screens.editing import apply_change
-from tui.screens.pair_page import Shown, marked, pair_page
+from tui.screens.pair_page import Shown, pair_page
+from tui.screens.pair_texts import marked
 from tui.screens.pairs import PairsScreen
 
 ALL = ("G", "enter")
@@ -190,10 +191,75 @@ def test_the_features_are_sorted_by_size_and_the_heuristic_s_own_are_starred() -
     assert [line.split()[0] for line in table[:3]] == ["#24651", "*", "*"]
 
 
-def test_signs_mark_the_pattern_and_where_the_sides_part() -> None:
+def test_signs_mark_the_pattern_and_where_the_sides_differ() -> None:
     text = "We see https:// here"
-    assert marked(text, ((7, 15),), 3, "").plain == "We ▸see «https://» here"
-    assert marked(text, ((0, 20),), 0, "").plain == "▸«We see https:// here»"
+    assert marked(text, ((7, 15),), ((3, 20),), "").plain == "We ▸see «https://» here"
+    assert marked(text, ((7, 15),), ((3, 15),), "").plain == "We ▸see «https://»◂ here"
+    assert marked(text, ((0, 20),), ((0, 20),), "").plain == "▸«We see https:// here»"
+    assert marked(text, (), ((7, 7),), "").plain == "We see ▸◂https:// here"  # the other has more
+
+
+async def test_what_the_sides_share_is_not_marked_between_what_differs() -> None:
+    async with browser().run_test() as pilot:
+        await press(pilot, "enter", "enter")
+        shown = " ".join(page_text(pilot).split())
+        assert "what you want ▸of it. See «https://» for more, or ask question 0 again. ──" in shown
+        assert "what you want ▸to find out. A library might help with question 0. ──" in shown
+
+
+async def test_the_page_says_which_threshold_would_flip_the_verdict() -> None:
+    async with browser().run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "enter")
+        shown = page_text(pilot)
+        assert "── why outvoted" in shown
+        assert "activation                       2.5  silent below 0.3, and at 0" in shown
+        flips = [" ".join(line.split()) for line in shown.splitlines() if " away" in line]
+        assert flips == [
+            "sae-miss |reconstructed - margin| rises above +0.200 0.160 away ◂ next",
+            "inert the vote V falls to +0.120 0.300 away",
+            "tie the margin falls to +0.100 0.300 away",
+            "contrary the vote V falls below -0.120 0.540 away",
+            "pm-wrong the margin falls below -0.100 0.500 away",
+        ]
+
+
+async def test_features_are_sorted_by_any_figure_and_stay_so_in_the_next_pair() -> None:
+    async with browser().run_test() as pilot:
+        await press(pilot, "enter", "enter")
+
+        def first() -> str:
+            lines = page_text(pilot).splitlines()
+            place = next(at for at, line in enumerate(lines) if "▾" in line)
+            return lines[place].split("▾")[1].split()[0] + lines[place + 1][1:9].rstrip()
+
+        assert first() == "attrib. #24651"
+        seen = []
+        for _ in range(4):
+            await press(pilot, "s")
+            seen.append(first())
+        assert seen == ["effect #24651", "chosen #4353", "rejected #4353", "feature #2420"]
+        await press(pilot, "]")
+        assert first() == "feature #2420"
+        assert text_of(pilot, "state") == ""
+
+
+async def test_j_reads_on_and_then_goes_through_the_features() -> None:
+    async with browser().run_test(size=(80, 20)) as pilot:
+        await press(pilot, "enter", "enter")
+        document = pair_screen(pilot).document()
+
+        def place() -> tuple[float, int | None]:
+            return document.scroll_offset.y, document.standing
+
+        await press(pilot, "enter")
+        assert "tab goes to the features" in text_of(pilot, "state")
+        await press(pilot, "j", "j")
+        assert place() == (2, None)
+        await press(pilot, "G", "k", "enter")
+        assert place()[1] == len(document.page.anchors) - 2
+        assert "feature #2420" in text_of(pilot, "state")
+        await press(pilot, *["k"] * 60)
+        assert place() == (0, None)
 
 
 @given(original=st.text(max_size=40), start=st.integers(0, 40), new=st.text("ab\n", max_size=5))

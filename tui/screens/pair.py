@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from textual.binding import BindingType
+from textual.message import Message
 from textual.widget import Widget
 
 from engine.cache.records import PairDetail, Query
@@ -15,6 +16,7 @@ from engine.hh import Side
 from engine.live.edit import Edit
 from tui.keys import Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.pair_features import FEATURE_SORTS, SORTED_BY, FeatureSort
 from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_page import Shown, pair_page
 from tui.screens.rescoring import Rescores
@@ -47,6 +49,13 @@ class Listing(Protocol):
 class PairScreen(Scrolls, Triages, Rescores, Yanks):
     """A fixed head with the figures and a page that scrolls under it."""
 
+    class FeatureWanted(Message):
+        """A feature of the table is to be opened."""
+
+        def __init__(self, feature: int) -> None:
+            super().__init__()
+            self.feature = feature
+
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pair")]
     place: ClassVar[Place] = "pair"
     title_height = 5
@@ -59,6 +68,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self._identifier = identifier
         self._noise_floor = noise_floor
         self._side = side
+        self._sort: FeatureSort = "attribution"
         self.shown: Shown | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -96,6 +106,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 self._side,
                 search=asked.text,
                 noise_floor=self._noise_floor,
+                sort=self._sort,
             ),
             keep_place=False,
         )
@@ -172,6 +183,24 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
     def action_unfold(self) -> None:
         if self.shown is not None:
             self.show(replace(self.shown, unfolded=not self.shown.unfolded))
+
+    def action_sort(self) -> None:
+        """Sort the features by the next figure; the order stays from pair to pair."""
+        if self.shown is not None:
+            place = FEATURE_SORTS.index(self.shown.sort) + 1
+            self._sort = FEATURE_SORTS[place % len(FEATURE_SORTS)]
+            self.show(replace(self.shown, sort=self._sort))
+            self.say(f"features by {SORTED_BY[self._sort]}")
+
+    def action_open(self) -> None:
+        """Open the feature that the cursor is seen on."""
+        standing = self.document().standing
+        if self.shown is None or standing is None:
+            self.say("tab goes to the features; enter opens the one the cursor is on.")
+            return
+        row = self.shown.features[standing]
+        self.post_message(self.FeatureWanted(row.feature))
+        self.say(f"feature #{row.feature} {row.label or ''}")
 
     def action_search(self) -> None:
         from tui.screens.prompt import Prompt

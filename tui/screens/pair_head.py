@@ -7,12 +7,8 @@ from rich.text import Text
 from engine.cache.records import HeuristicOnPair, PairDetail
 from engine.live.edit import Rescored
 from engine.plain import plain
-from tui.screens.reasons import runner_up, why
+from tui.screens.pair_verdict import effects_head, verdict_head
 from tui.widgets.figures import BOLD, signed
-from tui.widgets.pair_line import verdict_code
-from tui.widgets.wrapping import wrap
-
-_MOST_REASON_LINES = 3
 
 
 def on_pair(detail: PairDetail, name: str | None) -> HeuristicOnPair | None:
@@ -36,11 +32,7 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
     if detail.note:
         lines.append(Text(plain(f"note: {detail.note}", keep_newlines=False)))
     if on is not None:
-        verdict = Text(verdict_code(on.judgement.verdict, on.judgement.by), BOLD)
-        reason = wrap(Text(plain(why(on, detail))), width - verdict.cell_len - 3)
-        lines.append(Text.assemble(verdict, " · ", reason[0]))
-        indent = " " * (verdict.cell_len + 3)
-        lines += [Text(indent).append_text(line) for line in reason[1:_MOST_REASON_LINES]]
+        lines += verdict_head(on, detail, width)
     lines.append(
         Text(
             f"reward chosen {signed(detail.reward_chosen)}"
@@ -49,23 +41,10 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
         )
     )
     if on is not None:
-        lines += _effects(on, detail.flags, width)
+        lines += effects_head(on, detail.flags, width)
+    elif detail.flags:
+        lines.append(Text(plain("  ".join(detail.flags), keep_newlines=False)))
     return lines
-
-
-def _effects(on: HeuristicOnPair, flags: tuple[str, ...], width: int) -> list[Text]:
-    decisive = {None: "", True: "decisive", False: "not decisive"}[on.decisive]
-    parts = [
-        f"vote {signed(on.judgement.vote)}",
-        f"effect {signed(on.effect)}",
-        f"(random {signed(on.random_effect)}, all {signed(on.effect_all)})",
-        f"deletion {signed(on.deletion_effect)} (random span {signed(on.control_effect)})",
-        decisive,
-        *flags,
-        "in-sample" if on.in_sample else "",
-        runner_up(on),
-    ]
-    return wrap(Text(plain("  ".join(filter(None, parts)), keep_newlines=False)), width)
 
 
 def before_and_after(rescored: Rescored, name: str | None, floor: float | None) -> list[Text]:

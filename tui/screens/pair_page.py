@@ -1,30 +1,26 @@
-"""The pair screen's scrolling page: before and after, context, both responses, features. Pure."""
+"""The pair screen's scrolling page: its sections in order, laid out for a width. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rich.style import Style
 from rich.text import Text
 
 from engine.cache.records import FeatureOnPair, PairDetail
 from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
-from engine.plain import plain
+from tui.screens.pair_features import FeatureSort, feature_lines, sorted_features
 from tui.screens.pair_head import before_and_after, on_pair
+from tui.screens.pair_texts import FOUND, PATTERN, context_shown, marked
+from tui.screens.pair_verdict import why_lines
 from tui.widgets.document import Page
-from tui.widgets.figures import BOLD, FAINT, signed
+from tui.widgets.figures import FAINT
+from tui.widgets.words import Spans, differences
 from tui.widgets.wrapping import fit, rule, wrap
 
 SIDE_BY_SIDE = 100
 _FOLDED_LINES = 6
-_PATTERN = Style(bold=True, underline=True)
-_FOUND = Style(reverse=True)
-_TURN = re.compile(r"\n\n(?:Human|Assistant):")
-_LAST_HUMAN = "\n\nHuman:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,12 @@ class Shown:
     search: str = ""
     rescored: Rescored | None = None
     noise_floor: float | None = None
+    sort: FeatureSort = "attribution"
+
+    @property
+    def features(self) -> tuple[FeatureOnPair, ...]:
+        """The table's rows, in its order."""
+        return sorted_features(self.detail.features, self.sort)
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class _Writer:
 
     def add(self, lines: list[Text]) -> None:
         for line in lines:
-            if any(span.style in (_PATTERN, _FOUND) for span in line.spans):
+            if any(span.style in (PATTERN, FOUND) for span in line.spans):
                 self.matches.append(len(self.lines))
             self.lines.append(line)
 
@@ -67,24 +69,22 @@ def pair_page(shown: Shown, width: int) -> Page:
         writer.add(before_and_after(shown.rescored, shown.heuristic, shown.noise_floor))
     _context(writer, shown, width)
     sides = _responses(writer, shown, width)
-    writer.head(f"features · {len(shown.detail.features)}", width)
-    on = on_pair(shown.detail, shown.heuristic)
-    writer.add(feature_lines(shown.detail.features, on.features if on else (), width))
+    _why(writer, shown, width)
+    anchors = _features(writer, shown, width)
     return Page(
         writer.lines,
+        anchors=anchors,
         sections=tuple(writer.sections),
         matches=tuple(writer.matches),
         sides=sides,
+        reading=True,
     )
 
 
 def _context(writer: _Writer, shown: Shown, width: int) -> None:
-    # The marker the responses continue says nothing that the page does not.
-    context = shown.detail.pair.context.removesuffix("\n\nAssistant:")
-    turns = len(_TURN.findall(context))
-    start = 0 if shown.unfolded else max(context.rfind(_LAST_HUMAN), 0)
-    lines = wrap(marked(context[start:].strip("\n"), (), None, shown.search), width)
-    hidden = "" if start == 0 else ", from the last human turn"
+    text, turns, cut = context_shown(shown.detail.pair.context, unfolded=shown.unfolded)
+    lines = wrap(marked(text, (), None, shown.search), width)
+    hidden = ", from the last human turn" if cut else ""
     if not shown.unfolded and len(lines) > _FOLDED_LINES:
         hidden = ", folded"
         lines = [*lines[: _FOLDED_LINES - 1], Text("…", FAINT)]
@@ -96,14 +96,9 @@ def _context(writer: _Writer, shown: Shown, width: int) -> None:
 def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     """Both responses, side by side or stacked; the line each begins at."""
     pair = shown.detail.pair
-    shared = parting(pair.chosen, pair.rejected)
+    differing = dict(zip(SIDES, differences(pair.chosen, pair.rejected), strict=True))
     texts = {
-        side: marked(
-            pair.response(side),
-            _spans(shown, side),
-            None if pair.chosen == pair.rejected else shared,
-            shown.search,
-        )
+        side: marked(pair.response(side), _spans(shown, side), differing[side], shown.search)
         for side in SIDES
     }
     titles = {side: f"{side}{' ◂' if side == shown.side else ''}" for side in SIDES}
@@ -129,81 +124,24 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     return dict.fromkeys(SIDES, begin)
 
 
-def parting(left: str, right: str) -> int:
-    """How many characters two texts share before they part."""
-    shortest = min(len(left), len(right))
-    return next((i for i in range(shortest) if left[i] != right[i]), shortest)
-
-
-def _spans(shown: Shown, side: Side) -> tuple[tuple[int, int], ...]:
+def _spans(shown: Shown, side: Side) -> Spans:
     on = on_pair(shown.detail, shown.heuristic)
     if on is None or on.bearer != side:
         return ()
     return tuple((max(start, 0), end) for start, end in on.spans if end > 0)
 
 
-def marked(
-    text: str, spans: tuple[tuple[int, int], ...], divergence: int | None, search: str
-) -> Text:
-    """A text with its pattern in «guillemets», `▸` where the sides part, and matches reversed.
-
-    Turn markers are bold; what both responses share before they part is faint.
-    """
-    shown = Text(plain(text))
-    if not text.strip():
-        return Text(f"({'blank' if text else 'empty'}: {len(text)} characters)", FAINT)
-    if divergence:
-        shown.stylize(FAINT, 0, divergence)
-    for turn in _TURN.finditer(text):
-        shown.stylize(BOLD, *turn.span())
-    for start, end in spans:
-        shown.stylize(_PATTERN, start, end)
-    for start, end in _find(text, search):
-        shown.stylize(_FOUND, start, end)
-    return _with_signs(shown, spans, divergence)
+def _why(writer: _Writer, shown: Shown, width: int) -> None:
+    on = on_pair(shown.detail, shown.heuristic)
+    if on is not None:
+        writer.head(f"why {on.judgement.verdict.value}", width)
+        writer.add(why_lines(on, shown.detail, width))
 
 
-def _find(text: str, search: str) -> Iterator[tuple[int, int]]:
-    """Where the text holds the search; ASCII letters match in both cases, as in the list."""
-    if search:
-        flags = re.IGNORECASE | re.ASCII if search.isascii() else re.IGNORECASE
-        for match in re.finditer(re.escape(search), text, flags):
-            yield match.span()
-
-
-def _with_signs(shown: Text, spans: tuple[tuple[int, int], ...], divergence: int | None) -> Text:
-    """Put the signs in between the characters; styles move along."""
-    signs = [(start, 2, "«") for start, _ in spans] + [(end, 0, "»") for _, end in spans]
-    if divergence is not None and divergence <= len(shown):
-        signs.append((divergence, 1, "▸"))
-    signs.sort()
-    whole = Text()
-    begin = 0
-    for offset, _, sign in signs:
-        piece = shown[begin:offset] if offset > begin else Text()
-        whole.append_text(piece).append(sign, BOLD)
-        begin = max(begin, offset)
-    return whole.append_text(shown[begin:]) if begin < len(shown) else whole
-
-
-def feature_lines(
-    features: tuple[FeatureOnPair, ...], own: tuple[int, ...], width: int
-) -> list[Text]:
-    """A table by size of attribution; `*` before the heuristic's own features."""
-    if not features:
-        return [Text("no feature figures: the pair is unmeasured", FAINT)]
-    label = max(width - 9 - 4 * 10, 8)
-    figures = f"{'chosen':>9} {'rejected':>9} {'attrib.':>9} {'effect':>8}"
-    head = f"  {'feature':<8}{'label':<{label}}{figures}"
-    lines = [Text(head, FAINT)]
-    for row in sorted(features, key=lambda row: -abs(row.attribution)):
-        line = Text(f"{'*' if row.feature in own else ' '} {f'#{row.feature}':<8}")
-        line.append_text(fit(Text(plain(row.label or "", keep_newlines=False)), label - 1))
-        line.append(
-            f" {row.activation_chosen:>9.3f} {row.activation_rejected:>9.3f} "
-            f"{signed(row.attribution, 9)} {signed(row.effect, 8)}"
-        )
-        if row.feature in own:
-            line.stylize(BOLD)
-        lines.append(line)
-    return lines
+def _features(writer: _Writer, shown: Shown, width: int) -> tuple[int, ...]:
+    """The table of features; its lines, on which the cursor can stand."""
+    features, on = shown.features, on_pair(shown.detail, shown.heuristic)
+    writer.head(f"features · {len(features)} · s sorts · enter opens one", width)
+    first = len(writer.lines) + 1
+    writer.add(feature_lines(features, on.features if on else (), shown.sort, width))
+    return tuple(range(first, first + len(features)))

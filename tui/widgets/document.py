@@ -22,6 +22,8 @@ class Page:
     lines: list[Text]
     anchors: tuple[int, ...] = ()
     """Lines the cursor can stand on; without any, moving scrolls."""
+    reading: bool = False
+    """Whether moves scroll where no anchor is in view: texts first, a table below them."""
     sections: tuple[int, ...] = ()
     matches: tuple[int, ...] = ()
     sides: dict[str, int] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class Document(ScrollView, can_focus=False):
     def on_resize(self) -> None:
         if self._source is not None and self.size.width != self._width:
             self._lay_out()
-        elif self.page.anchors:
+        elif self.page.anchors and not self.page.reading:
             self._into_view()
 
     def _lay_out(self) -> None:
@@ -95,11 +97,23 @@ class Document(ScrollView, can_focus=False):
         if not self.page.anchors:
             self.go_to(self.scroll_offset.y + steps)
             return
+        beyond = not 0 <= self.cursor + steps < len(self.page.anchors)
+        if self.page.reading and (self.standing is None or beyond):
+            self.go_to(self.scroll_offset.y + steps)
+            return
         self._select(self.cursor + steps)
+
+    @property
+    def standing(self) -> int | None:
+        """The anchor that the cursor is seen on."""
+        if not self.page.anchors:
+            return None
+        line, top = self.page.anchors[self.cursor], self.scroll_offset.y
+        return self.cursor if top <= line < top + self.size.height else None
 
     def move_page(self, pages: int) -> None:
         height = max(self.size.height - 1, 1)
-        if not self.page.anchors:
+        if not self.page.anchors or self.page.reading:
             self.go_to(self.scroll_offset.y + pages * height)
             return
         target = self.page.anchors[self.cursor] + pages * height
@@ -111,14 +125,24 @@ class Document(ScrollView, can_focus=False):
     def move_to_end(self, *, last: bool) -> None:
         if self.page.anchors:
             self._select(len(self.page.anchors) - 1 if last else 0)
-        if not self.page.anchors or not last:
+        if not self.page.anchors or not last or self.page.reading:
             self.go_to(len(self.page.lines) if last else 0)
 
     def go_to(self, line: int) -> None:
         """Scroll so that the line is the first one in view (or as near as the end allows)."""
         highest = max(len(self.page.lines) - self.size.height, 0)
-        self.scroll_to(y=min(max(line, 0), highest), animate=False)
+        top = min(max(line, 0), highest)
+        self.scroll_to(y=top, animate=False)
+        self._follow(top)
         self.post_message(self.Moved())
+
+    def _follow(self, top: int) -> None:
+        """Let the cursor stand on the nearest anchor in view, if any is."""
+        if self.page.reading:
+            bottom = top + self.size.height
+            seen = [at for at, line in enumerate(self.page.anchors) if top <= line < bottom]
+            if seen:
+                self.cursor = min(max(self.cursor, seen[0]), seen[-1])
 
     def _select(self, cursor: int) -> None:
         old = self.page.anchors[self.cursor]
