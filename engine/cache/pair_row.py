@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.cache.pairs import PairStore
-from engine.cache.records import PairRow
+from engine.cache.records import PairRow, Seen
 from engine.cache.snippet import snippet
 from engine.cache.triage_line import Triage
 from engine.heuristics import Kind
@@ -36,6 +36,7 @@ class FoundRow(NamedTuple):
     decisive: bool | None
     effect: float | None
     features: list[int] | None
+    seen: Seen
 
 
 def guarded(said: Triage | None, content_hash: str) -> Triage | None:
@@ -69,4 +70,5 @@ def pair_row(found: FoundRow, store: PairStore, triage: Mapping[PairName, Triage
         mark=said.mark if said else None,
         confident=bool(found.confident),
         decisive=found.decisive,
+        seen=found.seen,
     )

@@ -125,9 +125,10 @@ ROWS = """
 SELECT p.id, p.tranche, p.context, p.chosen, p.rejected, p.content_hash,
        r.margin, r.margin_sae, r.strongest,
        b.kind, b.bearer, b.span_start, b.span_end, b.verdict, b.confident, b.outvoted_by,
-       b.decisive, b.effect, b.features
+       b.decisive, b.effect, b.features, coalesce(t.seen, 'unknown')
 FROM pairs p
 LEFT JOIN rewards r ON r.id = p.id
+LEFT JOIN training t ON t.id = p.id
 LEFT JOIN borne b ON b.id = p.id AND b.heuristic = ?
 WHERE p.id IN (SELECT unnest(?::BIGINT[]))
 """

@@ -45,6 +45,7 @@ from engine.cache.sealed import (
     sealed_runs,
     standing_margins,
 )
+from engine.cache.training import Training, open_training
 from engine.cache.triage import user_name
 from engine.canonical import text_hash
 from engine.errors import UserError
@@ -72,6 +73,7 @@ class IndexReader:
         judged: Sequence[JudgedRow],
         tables: Sequence[BearerTable],
         labels: Mapping[int, str] | None = None,
+        training: Training | None = None,
     ) -> None:
         self.paths = paths
         self.store = store
@@ -79,6 +81,8 @@ class IndexReader:
         self.judged = judged
         """The run's verdicts that stand, on the heuristics that are looked at."""
         self.tables = tables
+        self.training = training
+        """What the PM was trained on; None: nobody told."""
         self._judged = {(row.heuristic, row.id): row for row in judged}
         self._borne = {
             (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
@@ -169,6 +173,7 @@ class IndexReader:
             note=said.note if said else None,
             flags=suspicions(pair, margin, noise_floor, elsewhere),
             others=self._marks.others(pair),
+            seen=self.training.of(identifier) if self.training else "unknown",
         )
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
@@ -259,6 +264,8 @@ def open_reader(
     store = open_pairs(paths)
     try:
         sealed, judged = _open_run(paths, store, run)
+        with store.cursor() as cursor:
+            training = open_training(cursor, paths.run(sealed.run) if sealed else None)
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or own or default_heuristics()
         known = {heuristic.name for heuristic in own if heuristic in wanted}
@@ -268,7 +275,7 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables, labels)
+    return IndexReader(paths, store, sealed, standing, tables, labels, training)
 
 
 def _open_run(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
 SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
 SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
 
+Seen = Literal["seen", "unseen", "unknown"]
+"""Whether the PM was trained on a pair: told by the user, never guessed."""
+SEEN: tuple[Seen, ...] = ("seen", "unseen", "unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class HeuristicCard:
@@ -123,6 +127,7 @@ class PairRow:
     """`pm-wrong` only: the PM gives the label a probability under a quarter."""
     decisive: bool | None = None
     """Whether deleting the pattern changes the sign of the margin; None: unmeasured."""
+    seen: Seen = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,7 @@ class PairDetail:
     flags: tuple[str, ...] = field(default=())
     others: tuple[Said, ...] = ()
     """What others marked and noted, by user."""
+    seen: Seen = "unknown"
 
 
 class Reader(Protocol):

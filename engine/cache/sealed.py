@@ -19,7 +19,7 @@ from engine.verdict.selection import Candidate
 
 _JUDGED = "SELECT * FROM run.judged ORDER BY heuristic, id"
 _STANDING = """
-SELECT p.tranche, p.context_hash, r.margin, r.in_sample
+SELECT p.tranche, p.context_hash, r.margin, r.in_sample, p.id
 FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
 """
 
@@ -146,6 +146,7 @@ class Standing:
 
     complete: bool
     """Whether these are all pairs of the index, and not a sample."""
+    ids: tuple[int, ...]
     tranches: tuple[str, ...]
     context_hashes: tuple[str, ...]
     margins: tuple[float, ...]
@@ -165,6 +166,7 @@ def standing_margins(cursor: duckdb.DuckDBPyConnection, pairs: int) -> Standing:
     kept = [row for row in rows if complete or row[3]]
     return Standing(
         complete=complete,
+        ids=tuple(row[4] for row in kept),
         tranches=tuple(row[0] for row in kept),
         context_hashes=tuple(row[1] for row in kept),
         margins=tuple(row[2] for row in kept),

@@ -25,7 +25,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Record | BadRecord]:
     Raises:
         UserError: it is no Parquet file, it is damaged, or a column is missing.
     """
-    with _damage_named(path, "Parquet"), pq.ParquetFile(path) as file:
+    with damage_named(path, "Parquet"), pq.ParquetFile(path) as file:
         _require(columns, file.schema_arrow.names, path)
         batches = file.iter_batches(batch_size=_BATCH, columns=list(columns))
         yield from _records(batches, columns, path, 0)
@@ -40,7 +40,7 @@ def read_arrow(paths: Sequence[Path], columns: Columns) -> Iterator[Record | Bad
     row = 0
     for path in paths:
         with (
-            _damage_named(path, "Arrow"),
+            damage_named(path, "Arrow"),
             pa.memory_map(str(path)) as memory,
             pa.ipc.open_stream(memory) as stream,
         ):
@@ -71,7 +71,8 @@ def _require(columns: Columns, names: Sequence[str], path: Path) -> None:
 
 
 @contextmanager
-def _damage_named(path: Path, kind: str) -> Iterator[None]:
+def damage_named(path: Path, kind: str) -> Iterator[None]:
+    """A file that turns out to be damaged while it is read is named to the user."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError):

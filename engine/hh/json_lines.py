@@ -24,7 +24,7 @@ def read_json_lines(path: Path, columns: Columns) -> Iterator[Record | BadRecord
         UserError: the file can't be read, its gzip is damaged, or a line is beyond bounds.
     """
     row = 0
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines(path), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number} (row {row})"
@@ -44,7 +44,12 @@ def _record(line: bytes, columns: Columns, where: str, row: int) -> Record | Bad
     return check(value, columns, where=where, row=row)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that may be gzipped, blank ones among them.
+
+    Raises:
+        UserError: the file can't be read, its gzip is damaged, or a line is beyond bounds.
+    """
     with _damage_named(path), _opened(path) as stream:
         number = 0
         while line := stream.readline(LONGEST_LINE + 1):

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from engine.cache.layout import IndexPaths
+from engine.cache.training import Told
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.measure.instrument import Positions
@@ -38,6 +39,7 @@ class Request:
     pairs: str
     dtype: str
     device: str
+    told: Told
 
 
 def main() -> int:
@@ -64,6 +66,7 @@ def main() -> int:
             pairs=asked.pairs,
             dtype=asked.dtype,
             device=asked.device,
+            told=asked.told,
         )
 
         def report(progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import torch
 
@@ -14,6 +14,8 @@ from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
+from engine.cache.trained_on import train_on
+from engine.cache.training import Told, Training, keep_training
 from engine.canonical import Json
 from engine.demo.place import remembered, resolve
 from engine.errors import UserError
@@ -43,6 +45,8 @@ class ScoreRequest:
     pairs: str
     dtype: str
     device: str
+    told: Told = field(default_factory=Told)
+    """What the PM was trained on; where nothing is told, what was told before stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class ScoreResult:
     sign_agreement: float | None
     noise_floor: float
     margin_threshold: float
+    seen: int | None = None
+    """Pairs of the index that the PM was trained on; None: nobody told."""
+    unseen: int | None = None
 
     def to_json(self) -> dict[str, Json]:
         return asdict(self)
@@ -75,8 +82,9 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     """
     store = open_pairs(request.paths)
     try:
+        training = train_on(store, request.told) if request.told else None
         pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
-        return [_score_one(request, store, pm, sae, report) for sae in request.saes]
+        return [_score_one(request, store, training, pm, sae, report) for sae in request.saes]
     finally:
         store.close()
 
@@ -120,7 +128,12 @@ def run_config(instrument: Instrument) -> RunConfig:
 
 
 def _score_one(
-    request: ScoreRequest, store: PairStore, pm: PreferenceModel, sae: str, report: Report
+    request: ScoreRequest,
+    store: PairStore,
+    training: Training | None,
+    pm: PreferenceModel,
+    sae: str,
+    report: Report,
 ) -> ScoreResult:
     instrument = make_instrument(
         pm,
@@ -153,6 +166,8 @@ def _score_one(
             also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
             report=report,
         )
+        if training is not None:
+            keep_training(request.paths.run(manifest.config.run), store, training)
         figures, work = measure_run(sitting)
     seconds = time.perf_counter() - started
     refresh_snapshot(request.paths)
@@ -167,6 +182,8 @@ def _score_one(
         sign_agreement=figures.sign_agreement,
         noise_floor=figures.noise_floor,
         margin_threshold=figures.margin_threshold,
+        seen=training.count("seen") if training else None,
+        unseen=training.count("unseen") if training else None,
     )
 
 

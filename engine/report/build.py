@@ -8,6 +8,7 @@ from engine.cache.sealed import no_run
 from engine.report.margins import tranche_margins
 from engine.report.on_heuristic import on_heuristic
 from engine.report.report import Report
+from engine.report.training import training_report
 
 
 def build_report(reader: IndexReader) -> Report:
@@ -28,6 +29,7 @@ def build_report(reader: IndexReader) -> Report:
         manifest=run.manifest,
         figures=run.figures,
         margins=tranche_margins(standing, reader.store.tranches()),
+        training=training_report(standing, reader.training, reader.store.count()),
         heuristics=tuple(
             on_heuristic(
                 table,
@@ -35,6 +37,7 @@ def build_report(reader: IndexReader) -> Report:
                 reader.judged_of(table.heuristic),
                 keys,
                 run.figures.margin_threshold,
+                reader.training,
             )
             for table in reader.tables
         ),

@@ -11,7 +11,9 @@ from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys
 from engine.cache.population import control, covered
+from engine.cache.records import SEEN, Seen
 from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.training import Training
 from engine.heuristics import Kind, kind_of
 from engine.report.report import HeuristicReport, KindReport
 from engine.verdict import (
@@ -21,6 +23,7 @@ from engine.verdict import (
     Verdict,
     differences,
     kind_shares,
+    shares,
     verdicts_of,
 )
 
@@ -33,6 +36,8 @@ class Bearer:
     tranche: str
     context_hash: str
     row: JudgedRow | None
+    seen: Seen | None
+    """None: nobody told what the PM was trained on."""
 
     @property
     def judged(self) -> JudgedPair:
@@ -51,6 +56,7 @@ def on_heuristic(
     judged: Sequence[JudgedRow],
     keys: dict[int, Keys],
     margin_threshold: float,
+    training: Training | None = None,
 ) -> HeuristicReport:
     """Report on one heuristic.
 
@@ -60,6 +66,7 @@ def on_heuristic(
         judged: the run's verdicts on it that stand.
         keys: tranche and context of every bearer, by id.
         margin_threshold: epsilon_m; a pair above it is one the PM got right.
+        training: what was told of the PM's training.
     """
     rows = {row.id: row for row in judged}
     bearers = [
@@ -68,6 +75,7 @@ def on_heuristic(
             tranche=keys[borne.id].tranche,
             context_hash=keys[borne.id].context_hash,
             row=row,
+            seen=training.of(borne.id) if training else None,
         )
         for borne in table.bearers
         for row in [rows.get(borne.id)]
@@ -106,6 +114,7 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
         kind=kind,
         pooled=found.pooled,
         by_tranche=found.by_tranche,
+        by_seen=_by_seen(kind, bearers, margin_threshold),
         outvoted_by={outvoter: by[outvoter] for outvoter in outvoters},
         confident=sum(row.confident for row in rows),
         decisive=sum(row.decisive for row in rows),
@@ -113,10 +122,17 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
     )
 
 
-def _absent(kind: Kind, shares: Shares) -> tuple[Verdict, ...]:
+def _by_seen(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> dict[str, Shares]:
+    grouped = {each: [made.judged for made in bearers if made.seen == each] for each in SEEN}
+    return {
+        each: shares(judged, kind, margin_threshold) for each, judged in grouped.items() if judged
+    }
+
+
+def _absent(kind: Kind, found: Shares) -> tuple[Verdict, ...]:
     return tuple(
         verdict
         for verdict in verdicts_of(kind)
         if verdict is not Verdict.UNMEASURED
-        and (verdict not in shares.verdicts or shares.verdicts[verdict].count == 0)
+        and (verdict not in found.verdicts or found.verdicts[verdict].count == 0)
     )

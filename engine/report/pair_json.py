@@ -33,6 +33,7 @@ def pair_json(detail: PairDetail) -> dict[str, Json]:
         "heuristics": [_heuristic(made) for made in detail.heuristics],
         "features": [_feature(made) for made in detail.features],
         "flags": list(detail.flags),
+        "seen": detail.seen,
         "mark": detail.mark,
         "note": detail.note,
     }

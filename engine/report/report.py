@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
 from engine.cache.run_file import Figures
+from engine.cache.training import Told
 from engine.heuristics import Heuristic, Kind
 from engine.verdict import (
     Calibration,
@@ -60,12 +61,26 @@ class Margins:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """Pairs that the PM was trained on against those that it was not."""
+
+    told: Told
+    rows: tuple[MarginsRow, ...]
+    """Of the seen, the unseen and the unknown pairs, where there are any."""
+    accuracy: Interval | None
+    """Of seen pairs less that of unseen ones; None without both."""
+    mean_margin: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class KindReport:
     """One heuristic's counterexamples, or its conforming pairs."""
 
     kind: Kind
     pooled: Shares
     by_tranche: Mapping[str, Shares]
+    by_seen: Mapping[str, Shares]
+    """Of seen, unseen and unknown pairs, where there are any; empty where nobody told."""
     outvoted_by: Mapping[Outvoter, int]
     confident: int
     """`pm-wrong` with a probability under a quarter for the label."""
@@ -133,6 +148,8 @@ class Report:
     manifest: Manifest
     figures: Figures
     margins: Margins
+    training: TrainingReport | None
+    """None: nobody told what the PM was trained on."""
     heuristics: tuple[HeuristicReport, ...]
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from engine.cache.records import SEEN
 from engine.canonical import Json
 from engine.report.margins_json import bounds_json, margins_json, mean_json
-from engine.report.report import HeuristicReport, KindReport, Report
+from engine.report.report import HeuristicReport, KindReport, Report, TrainingReport
 from engine.verdict import Interval, Shares, Verdict, verdicts_of
 
 
@@ -44,7 +45,22 @@ def report_json(report: Report) -> dict[str, Json]:
         },
         "tranches": [margins_json(row) for row in margins.tranches],
         "pooled": margins_json(margins.pooled),
+        "training": _training(report.training),
         "heuristics": [_heuristic(made) for made in report.heuristics],
+    }
+
+
+def _training(made: TrainingReport | None) -> Json:
+    if made is None:
+        return None
+    rows: dict[str, Json] = {row.tranche: margins_json(row) for row in made.rows}
+    return {
+        "told": asdict(made.told),
+        **{seen: rows.get(seen) for seen in SEEN},
+        "seen_less_unseen": {
+            "accuracy": mean_json(made.accuracy),
+            "mean_margin": mean_json(made.mean_margin),
+        },
     }
 
 
@@ -95,18 +111,23 @@ def _kind(
         "pairs": made.pooled.pairs,
         "pm_right": made.pooled.pm_right,
         "verdicts": verdicts,
-        "by_tranche": {
-            tranche: {
-                "pairs": shares.pairs,
-                "pm_right": shares.pm_right,
-                "verdicts": _verdicts(made, shares, told=told),
-            }
-            for tranche, shares in made.by_tranche.items()
-        },
+        "by_tranche": _by(made, made.by_tranche, told=told),
+        "by_seen": _by(made, made.by_seen, told=told),
         "by": {str(outvoter): count for outvoter, count in made.outvoted_by.items()},
         "confident": made.confident,
         "decisive": made.decisive,
         "absent": [str(verdict) for verdict in made.absent],
+    }
+
+
+def _by(made: KindReport, groups: Mapping[str, Shares], *, told: bool) -> Json:
+    return {
+        name: {
+            "pairs": shares.pairs,
+            "pm_right": shares.pm_right,
+            "verdicts": _verdicts(made, shares, told=told),
+        }
+        for name, shares in groups.items()
     }
 
 

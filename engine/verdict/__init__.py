@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Interval,
         bootstrap_mean,
         bootstrap_ratio,
+        difference_intervals,
         share_interval,
         wilson,
     )
@@ -103,6 +104,7 @@ __all__ = [
     "cross_fit",
     "cross_fitted_scores",
     "cross_fitted_temperatures",
+    "difference_intervals",
     "differences",
     "find_features",
     "fit_temperature",

@@ -112,19 +112,19 @@ def share_intervals(
 
 
 def difference_intervals(
-    flags: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.bool_] | Floats,
     context_hashes: Sequence[str],
-    control: npt.NDArray[np.bool_],
+    control: npt.NDArray[np.bool_] | Floats,
     control_hashes: Sequence[str],
 ) -> tuple[Interval, ...] | None:
-    """Share less the control's share, for each column of flags; None where either has no pairs.
+    """Mean (of flags: share) less the control's, for each column; None where either has no pairs.
 
     Contexts of both are resampled together, since one may hold pairs of either; resamples in
     which either is left without pairs are left out.
     """
-    if len(flags) == 0 or len(control) == 0:
+    if len(values) == 0 or len(control) == 0:
         return None
-    ours, theirs = _with_ones(flags), _with_ones(control)
+    ours, theirs = _with_ones(values), _with_ones(control)
     width = ours.shape[1]
     columns = np.zeros((len(ours) + len(theirs), 2 * width))
     columns[: len(ours), :width] = ours
@@ -134,7 +134,7 @@ def difference_intervals(
     if len(sums) == 0:
         return None
     low, high = _percentiles(_shares(sums[:, :width]) - _shares(sums[:, width:]), LEVEL)
-    return _intervals(flags.mean(axis=0) - control.mean(axis=0), low, high)
+    return _intervals(values.mean(axis=0) - control.mean(axis=0), low, high)
 
 
 def resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed: int) -> Floats:
@@ -155,8 +155,8 @@ def resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed:
     return np.concatenate(parts)
 
 
-def _with_ones(flags: npt.NDArray[np.bool_]) -> Floats:
-    return np.column_stack((flags.astype(np.float64), np.ones(len(flags))))
+def _with_ones(values: npt.NDArray[np.bool_] | Floats) -> Floats:
+    return np.column_stack((values.astype(np.float64), np.ones(len(values))))
 
 
 def _resampled_shares(columns: Floats, groups: Sequence[str]) -> Floats:

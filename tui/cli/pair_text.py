@@ -22,6 +22,8 @@ def print_pair(detail: PairDetail) -> None:
         _say(f"mark {detail.mark}")
     if detail.note:
         _say(f"note: {detail.note}")
+    if detail.seen != "unknown":
+        _say(f"{detail.seen} in the PM's training")
     for flag in detail.flags:
         _say(flag)
     for on in detail.heuristics:

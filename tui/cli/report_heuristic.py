@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.report.report import HeuristicReport, KindReport
 from engine.verdict import COUNTERPART, Interval, Shares, Verdict, verdicts_of
@@ -24,7 +24,7 @@ def heuristic_text(made: HeuristicReport) -> Iterator[str]:
     yield from _table(made)
     for line in _beside(made):
         yield from wrapped(line, 2)
-    yield from _by_tranche(made)
+    yield from _by_group(made)
 
 
 def _answer(made: HeuristicReport) -> str:
@@ -166,20 +166,26 @@ def _count(made: KindReport, verdict: Verdict) -> int:
     return each.count if each else 0
 
 
-def _by_tranche(made: HeuristicReport) -> Iterator[str]:
-    told = made.withheld is None
+def _by_group(made: HeuristicReport) -> Iterator[str]:
+    """The verdicts by tranche, and by whether the PM was trained on the pairs."""
     for kind, called in (
         (made.counterexamples, "counterexamples"),
         (made.conforming, "conforming pairs"),
     ):
-        if len(kind.by_tranche) < 2:
-            continue
-        yield ""
-        yield f"  By tranche, {called}:"
-        for tranche, found in kind.by_tranche.items():
-            verdicts = "; ".join(
-                f"{verdict} {each.count:,}" + (f" = {shares(each.share)}%" if told else "")
-                for verdict, each in found.verdicts.items()
-                if each.count
-            )
-            yield from wrapped(f"{name(tranche)} ({found.pairs:,}): {verdicts}", 4, 6)
+        if len(kind.by_tranche) > 1:
+            yield from _groups(f"By tranche, {called}:", kind.by_tranche, made)
+        if kind.by_seen:
+            yield from _groups(f"By the PM's training, {called}:", kind.by_seen, made)
+
+
+def _groups(title: str, groups: Mapping[str, Shares], made: HeuristicReport) -> Iterator[str]:
+    told = made.withheld is None
+    yield ""
+    yield f"  {title}"
+    for group, found in groups.items():
+        verdicts = "; ".join(
+            f"{verdict} {each.count:,}" + (f" = {shares(each.share)}%" if told else "")
+            for verdict, each in found.verdicts.items()
+            if each.count
+        )
+        yield from wrapped(f"{name(group)} ({found.pairs:,}): {verdicts}", 4, 6)

@@ -8,7 +8,7 @@ from engine.report.report import Margins, MarginsRow
 from engine.verdict import NoTemperature, TemperatureInterval
 from tui.cli.wording import NONE, columns, figure, name, percent, signed, wrapped
 
-_MARGINS = ("tranche", "pairs", "margin", "right", "NLL", "Brier", "ECE")
+_MARGINS = ("pairs", "margin", "right", "NLL", "Brier", "ECE")
 _FITTED = ("at the fitted T", "T", "95%", "NLL", "Brier", "ECE")
 _WHY: dict[NoTemperature, str] = {
     "no pairs": "it has no pairs",
@@ -26,15 +26,19 @@ def margins_text(margins: Margins) -> Iterator[str]:
     )
     yield from wrapped(f"Mean margin and calibration, over {whose}", hang=2)
     rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
-    yield from columns([_MARGINS, *map(margins_cells, rows)], indent=2)
+    yield from margins_table(rows, "tranche")
     yield from fitted_text(rows)
 
 
-def margins_cells(row: MarginsRow) -> tuple[str, ...]:
-    """A row at T = 1."""
+def margins_table(rows: Sequence[MarginsRow], called: str) -> list[str]:
+    """The rows at T = 1; `called` is what their names are."""
+    return columns([(called, *_MARGINS), *map(_cells, rows)], indent=2)
+
+
+def _cells(row: MarginsRow) -> tuple[str, ...]:
     made = row.calibration
     if made is None:
-        return (name(row.tranche), "0", *[NONE] * (len(_MARGINS) - 2))
+        return (name(row.tranche), "0", *[NONE] * (len(_MARGINS) - 1))
     return (
         name(row.tranche),
         f"{made.pairs:,}",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.report.report import Report
 from tui.cli.report_heuristic import heuristic_text
 from tui.cli.report_margins import margins_text
+from tui.cli.report_training import training_text
 from tui.cli.wording import bare, figure, percent, ratio, wrapped
 
 
@@ -17,6 +18,9 @@ def report_text(report: Report) -> Iterator[str]:
     yield from _faithfulness(report)
     yield ""
     yield from margins_text(report.margins)
+    if report.training is not None:
+        yield ""
+        yield from training_text(report.training)
     for made in report.heuristics:
         yield ""
         yield from heuristic_text(made)

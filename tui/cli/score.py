@@ -26,6 +26,7 @@ from engine.canonical import Json
 from engine.errors import UserError
 from tui.cli.commands import Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
+from tui.cli.told import add_told, told
 
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
 POSITIONS = ("all", "after-first")
@@ -82,6 +83,7 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
+    add_told(parser)
     add_common(parser)
 
 
@@ -105,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
         "pairs": args.pairs,
         "dtype": args.dtype,
         "device": args.device,
+        "told": told(args),
     }
     try:
         results = _measure(request, Drawing())

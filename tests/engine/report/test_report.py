@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.pairs import open_pairs
 from engine.cache.population import covered
 from engine.cache.reader import open_reader
+from engine.cache.trained_on import train_on
+from engine.cache.training import Told, keep_training
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.report.build import build_report
@@ -180,6 +183,36 @@ def test_bearers_alone_stand_for_nobody(paths: IndexPaths, build: Build) -> None
     # Bearers without a verdict are told as such, in the whole of which shares are parts.
     (made,) = report.heuristics
     assert made.counterexamples.pooled.verdicts[Verdict.UNMEASURED].count == 2
+
+
+def test_seen_pairs_stand_against_unseen_ones(paths: IndexPaths, build: Build) -> None:
+    run = seal(paths)
+    assert report_json(build())["training"] is None
+    store = open_pairs(paths)
+    told = Told(rows=("second.jsonl:train:0-3",))  # rows 6 to 9 of the story, 10 and 11 not
+    keep_training(paths.run(run), store, train_on(store, told))
+    store.close()
+    document = json.loads(json.dumps(report_json(build()), allow_nan=False))
+    training = document["training"]
+    assert training["told"] == {"rows": ["second.jsonl:train:0-3"], "tranches": [], "texts": []}
+    assert training["seen"]["accuracy"] == 1
+    assert training["seen"]["mean_margin"] == pytest.approx((0.01 + 1.75 + 2 + 2.25) / 4)
+    assert training["unseen"]["accuracy"] == 0.5
+    assert training["unseen"]["mean_margin"] == pytest.approx((2.5 - 0.5) / 2)
+    assert training["unknown"]["pairs"] == 6
+    difference = training["seen_less_unseen"]
+    assert difference["accuracy"]["mean"] == pytest.approx(0.5)
+    assert difference["mean_margin"]["mean"] == pytest.approx(1.5025 - 1)
+    (made,) = document["heuristics"]
+    by_seen = made["counterexamples"]["by_seen"]  # rows 0 to 4, 6 and 8, 10
+    assert {seen: found["pairs"] for seen, found in by_seen.items()} == {
+        "seen": 2,
+        "unseen": 1,
+        "unknown": 3,
+    }
+    assert by_seen["seen"]["verdicts"]["silent"]["count"] == 1
+    assert by_seen["unseen"]["verdicts"]["inert"]["share"] == 1
+    assert made["conforming"]["by_seen"]["unseen"]["verdicts"]["pm-wrong"]["count"] == 1
 
 
 def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> None:

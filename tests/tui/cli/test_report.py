@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.pairs import open_pairs
 from engine.cache.sealed import run_path
+from engine.cache.trained_on import train_on
+from engine.cache.training import Told, keep_training
 from tests.engine.cache.scored import URL, make_index, seal
 from tui.cli.main import main
 
@@ -86,6 +89,25 @@ def test_a_sample_that_stands_for_the_index_is_named(paths: IndexPaths, report: 
     assert "over a hashed sample of 3 pairs that stands for the index" in words(out)
     assert "url: undetermined: deleting it changes" in out
     assert "Coverage says nothing" in out
+
+
+def test_what_the_pm_saw_stands_against_what_it_did_not(
+    paths: IndexPaths, report: Outvoted
+) -> None:
+    run = seal(paths)
+    assert "PM's training" not in report()[1]
+    store = open_pairs(paths)
+    keep_training(paths.run(run), store, train_on(store, Told(tranches=("first",))))
+    store.close()
+    out = report()[1]
+    assert max(map(len, out.splitlines())) <= 80
+    assert "Seen by the PM's training, as it was told: tranches first" in out
+    rows = [line.split()[:2] for line in out.splitlines()]
+    assert ["seen", "6"] in rows
+    assert ["unseen", "6"] in rows
+    assert "Seen less unseen: right -8.3 points [" in words(out)
+    assert "By the PM's training, counterexamples:" in out
+    assert "seen (3): pm-wrong 1" in words(out)
 
 
 def test_json_is_one_document(paths: IndexPaths, report: Outvoted) -> None:

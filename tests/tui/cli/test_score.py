@@ -62,9 +62,17 @@ def test_one_document_and_a_finished_run(
     assert reader.run.run == result["run"]
     reader.close()
 
-    assert main([*fresh, "--json"]) == 0
+    # What the PM was trained on may be told later: the run is the same, and nothing is measured.
+    assert main([*fresh, "--json", "--trained-rows", "10-39"]) == 0
     (again,) = json.loads(capfd.readouterr().out)
     assert (again["run"], again["pairs"], again["tokens"]) == (result["run"], result["pairs"], 0)
+    assert (result["seen"], again["seen"], again["unseen"]) == (None, 30, 10)
+    where = ["--cache", str(tmp_path / "cache")]
+    for row, flag in (("9", "unseen"), ("10", "seen")):
+        assert main(["show", row, *where, "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)["seen"] == flag
+        assert main(["show", row, *where]) == 0
+        assert f"{flag} in the PM's training\n" in capfd.readouterr().out
 
 
 def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None:
@@ -95,6 +103,7 @@ def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None
     [
         (["--hook", "transformer.h.99"], "transformer.h.99"),
         (["--pairs", "some"], "--pairs"),
+        (["--trained-rows", "40-50"], "--trained-rows: the index has no pair in 40-50"),
         (["--pm", "nowhere/at-all/here"], "nowhere/at-all/here"),
         (["--sae", "nowhere.pt"], "nowhere.pt"),
     ],
