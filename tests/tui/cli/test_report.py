@@ -105,7 +105,7 @@ def test_what_the_pm_saw_stands_against_what_it_did_not(
     rows = [line.split()[:2] for line in out.splitlines()]
     assert ["seen", "6"] in rows
     assert ["unseen", "6"] in rows
-    assert "Seen less unseen: right -8.3 points [" in words(out)
+    assert "Seen less unseen: right -8.3 [-50.0, +41.7] points" in words(out)
     assert "By the PM's training, counterexamples:" in out
     assert "seen (3): pm-wrong 1" in words(out)
 
