@@ -20,6 +20,7 @@ from engine.models.chat import ChatTemplate
 from engine.models.checkpoint import Checkpoint, find_checkpoint, state_of
 from engine.models.fetch import model_folder
 from engine.models.head import read_head
+from engine.models.packed_linear import pack_linears
 from engine.models.tokenizer import (
     end_of_text_id,
     load_chat_template,
@@ -93,12 +94,14 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
             where=str(folder),
             todo="The tokenizer is not this model's; put the right one there.",
         )
+    backbone.to(device)
+    pack_linears(backbone)
     return PreferenceModel(
         name=path if fetched else folder.name,
         hash=file_hash(folder / "config.json", *checkpoint.files),
         tokenizer_hash=tokenizer_hash(folder),
         architecture=type(model).__name__,
-        backbone=backbone.to(device),
+        backbone=backbone,
         blocks=blocks,
         blocks_path=blocks_path,
         head=head.to(device),
