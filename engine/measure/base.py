@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.hh import SIDES
 from engine.measure.instrument import Instrument, View
+from engine.measure.subset import after_prefix
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -124,12 +125,13 @@ def attributions(
 def gradient_of_margin(instrument: Instrument, view: View) -> Tensor:
     """d delta / d x, [rows, columns, d_model] float32; zero over the prefix, which is not in P."""
     packed = view.packed
-    rest = packed.rest.of(view.captured.residual).requires_grad_()
-    if rest.shape[1] == 0:
+    rest = after_prefix(packed)
+    if rest.columns.shape[1] == 0:
         return torch.zeros_like(view.residual)
-    rewards = instrument.forward.resume_rest(packed, rest, view.captured)
-    (gradient,) = torch.autograd.grad((rewards[:, 0] - rewards[:, 1]).sum(), rest)
-    return packed.rest.put(gradient.float(), view.residual.shape[1])
+    given = rest.of(view.captured.residual).requires_grad_()
+    rewards = instrument.forward.resume_at(packed, rest, given, view.captured)
+    (gradient,) = torch.autograd.grad((rewards[:, 0] - rewards[:, 1]).sum(), given)
+    return rest.put(gradient.float(), view.residual.shape[1])
 
 
 def random_error(view: View) -> Tensor:

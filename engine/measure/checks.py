@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from engine.measure.base import attributions
+from engine.measure.base import ActiveFeatures
 from engine.measure.effects import single_effects
-from engine.measure.instrument import Instrument
-from engine.measure.prepare import Prepared
+from engine.measure.instrument import Instrument, View
 
 STRONGEST = 8
 OTHERS = 20
@@ -25,19 +24,25 @@ class Check:
     """How likely the feature was to be checked: 1 for the strongest, the same for all others."""
 
 
-def check(instrument: Instrument, prepared: Prepared) -> list[Check]:
-    """Exact effects of the 8 strongest by attribution and of 20 random other active features."""
-    view = instrument.view([prepared])
-    (active,) = attributions(instrument, view)
+def check(instrument: Instrument, view: View, row: int, active: ActiveFeatures) -> list[Check]:
+    """Exact effects of the 8 strongest by attribution and of 20 random other active features.
+
+    Args:
+        instrument: PM and SAE.
+        view: a batch.
+        row: which of its pairs.
+        active: that pair's features and their attributions.
+    """
     ranked = sorted(
         range(len(active.feature)), key=lambda place: -abs(float(active.attribution[place]))
     )
     strongest, others = ranked[:STRONGEST], ranked[STRONGEST:]
-    drawn = random.Random(prepared.pair.content_hash).sample(others, min(OTHERS, len(others)))
+    seed = view.pairs[row].pair.content_hash
+    drawn = random.Random(seed).sample(others, min(OTHERS, len(others)))
     places = strongest + drawn
     if not places:
         return []
-    effects = single_effects(instrument, view, [int(active.feature[at]) for at in places])
+    effects = single_effects(instrument, view, row, [int(active.feature[at]) for at in places])
     return [
         Check(
             feature=int(active.feature[at]),

@@ -7,7 +7,7 @@ residual stream and changes nothing else (design, section 2).
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.hh import SIDES, Side
 from engine.measure.instrument import Instrument, View
+from engine.measure.variants import Variant, exact_effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,77 +58,72 @@ def group_effects(
     responses = [_response(view, row) for row in rows]
     groups = [question.features for question in questions]
     others = [_random_group(view, row, spans[row], questions[row]) for row in rows]
-    everything = [None] * len(groups)
-    sae_part = view.reconstruction - instrument.sae.decode(torch.zeros_like(view.activations[:1]))
+    of_sae = view.reconstruction - instrument.sae.decode(torch.zeros_like(view.activations[:1]))
     error = view.residual - view.reconstruction
 
-    def at_span(group: Sequence[Sequence[int] | None]) -> Tensor:
-        taken = _contributions(instrument, view, sae_part, spans, group)
-        return _effects(instrument, view, taken)
+    def ask(where: list[list[int]], taken: Callable[[int], Tensor]) -> list[Variant]:
+        return [Variant(row, where[row], taken(row)) for row in rows]
 
-    not_ours = _only(sae_part, responses) - _contributions(
-        instrument, view, sae_part, responses, groups
+    def written(row: int, columns: Sequence[int], features: Sequence[int]) -> Tensor:
+        return written_by(instrument, view, row, columns, features)
+
+    answers = exact_effects(
+        instrument,
+        view,
+        [
+            *ask(spans, lambda row: written(row, spans[row], groups[row])),
+            *ask(spans, lambda row: written(row, spans[row], others[row])),
+            *ask(spans, lambda row: of_sae[row, spans[row]]),
+            *ask(
+                responses,
+                lambda row: of_sae[row, responses[row]] - written(row, responses[row], groups[row]),
+            ),
+            *ask(responses, lambda row: error[row, responses[row]]),
+        ],
     )
-    ours, random_group, all_features = at_span(groups), at_span(others), at_span(everything)
-    without_others = _effects(instrument, view, not_ours)
-    without_error = _effects(instrument, view, _only(error, responses))
+    many = len(view.pairs)
+    ours, random_group, everything, without_others, without_error = (
+        answers[start : start + many] for start in range(0, 5 * many, many)
+    )
     return [
         GroupEffects(
-            effect=float(ours[row]) if groups[row] else None,
+            effect=ours[row] if groups[row] else None,
             activation=_activation(instrument, view, row, spans[row], groups[row]),
-            random_effect=float(random_group[row]) if others[row] else None,
-            effect_all=float(all_features[row]),
-            drop_without_others=float(without_others[row]) if groups[row] else None,
-            drop_without_error=float(without_error[row]),
+            random_effect=random_group[row] if others[row] else None,
+            effect_all=everything[row],
+            drop_without_others=without_others[row] if groups[row] else None,
+            drop_without_error=without_error[row],
         )
         for row in rows
     ]
 
 
-def single_effects(instrument: Instrument, view: View, features: Sequence[int]) -> list[float]:
-    """Exact effects over P of one feature at a time, for a batch of a single pair."""
-    shared = int(view.packed.prefixes[0])
-    columns = _response(view, 0)
-    inside = [column - shared for column in columns]
-    rest = view.packed.rest.of(view.residual).repeat(len(features), 1, 1)
-    for variant, feature in enumerate(features):
-        active = view.activations[0, columns, feature].unsqueeze(-1)
-        rest[variant, inside] -= active * instrument.sae.w_dec[feature]
-    ablated = instrument.margins_with_rest(view, rest)
-    return [float(effect) for effect in view.margins - ablated]
+def single_effects(
+    instrument: Instrument, view: View, row: int, features: Sequence[int]
+) -> list[float]:
+    """Exact effects over P of one feature at a time, for one row of the batch."""
+    columns = _response(view, row)
+    return exact_effects(
+        instrument,
+        view,
+        [
+            Variant(row, columns, written_by(instrument, view, row, columns, [feature]))
+            for feature in features
+        ],
+    )
 
 
-def _effects(instrument: Instrument, view: View, taken: Tensor) -> Tensor:
-    """[rows]: delta less the margin with `taken` subtracted from the residual stream."""
-    changed = view.residual - taken
-    if bool(taken[view.packed.in_prefix].any()):
-        return view.margins - instrument.margins_with(view, changed)
-    return view.margins - instrument.margins_with_rest(view, view.packed.rest.of(changed))
-
-
-def _contributions(
+def written_by(
     instrument: Instrument,
     view: View,
-    sae_part: Tensor,
-    columns: Sequence[Sequence[int]],
-    groups: Sequence[Sequence[int] | None],
+    row: int,
+    columns: Sequence[int],
+    features: Sequence[int],
 ) -> Tensor:
-    """[rows, columns, d_model]: what a group writes at some columns; None: all features."""
-    taken = torch.zeros_like(view.residual)
-    for row, (places, group) in enumerate(zip(columns, groups, strict=True)):
-        if group is None:
-            taken[row, places] = sae_part[row, places]
-        elif group:
-            active = view.activations[row, places][:, list(group)]
-            taken[row, places] = active @ instrument.sae.w_dec[list(group)]
-    return taken
-
-
-def _only(values: Tensor, columns: Sequence[Sequence[int]]) -> Tensor:
-    out = torch.zeros_like(values)
-    for row, places in enumerate(columns):
-        out[row, places] = values[row, places]
-    return out
+    """[len(columns), d_model]: what a group of features writes into the residual stream there."""
+    group = list(features)
+    active = view.activations[row, list(columns)][:, group]
+    return active @ instrument.sae.w_dec[group]
 
 
 def _response(view: View, row: int) -> list[int]:

@@ -17,26 +17,25 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from engine.measure.packing import Packed
+from engine.measure.subset import Subset
 from engine.models.pm import PreferenceModel
 
 Output = Tensor | tuple[Tensor | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixMemory:
-    """Keys and values of the prefix columns in the blocks above the hook point."""
+class Memory:
+    """Keys and values of every column in the blocks above the hook point."""
 
     layers: tuple[tuple[Tensor, Tensor], ...]
-    """One (keys, values) a block, each [rows, heads, prefix_width, head_dim]."""
+    """One (keys, values) a block, each [rows, heads, columns, head_dim]."""
 
-    def repeat(self, times: int) -> PrefixMemory:
-        """The memory for `times` rows; that of a single row serves any number of variants."""
-        return PrefixMemory(
-            tuple(
-                (keys.expand(times, -1, -1, -1), values.expand(times, -1, -1, -1))
-                for keys, values in self.layers
-            )
-        )
+    def of(self, rows: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The memory of some rows; that of a single row serves any number without a copy."""
+        if self.layers and self.layers[0][0].shape[0] == 1:
+            many = (len(rows), -1, -1, -1)
+            return [(keys.expand(many), values.expand(many)) for keys, values in self.layers]
+        return [(keys[rows], values[rows]) for keys, values in self.layers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ class Captured:
     """[rows, columns, d_model], the output of the hook point's block, in the PM's dtype."""
     rewards: Tensor
     """[rows, branches] float32."""
-    memory: PrefixMemory
-    whole_memory: PrefixMemory | None = None
+    memory: Memory
+    whole_memory: Memory | None = None
     """The same of every block, where it was asked for."""
 
 
@@ -66,7 +65,7 @@ class Forward:
         with torch.inference_mode(), self._last_mlp_only_at(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
-    def rewards_after(self, packed: Packed, shared: int, memory: PrefixMemory) -> Tensor:
+    def rewards_after(self, packed: Packed, shared: int, memory: Memory) -> Tensor:
         """[1, branches]: rewards of a batch of one row that begins as another one did.
 
         Args:
@@ -91,6 +90,7 @@ class Forward:
     def capture(self, packed: Packed, *, whole_memory: bool = False) -> Captured:
         """One full forward that also keeps the residual stream at the hook point."""
         kept: list[Tensor] = []
+        above = self.block + 1
 
         def keep(_module: nn.Module, _inputs: object, output: Output) -> None:
             self._width_of_output = len(output) if isinstance(output, tuple) else 0
@@ -103,13 +103,12 @@ class Forward:
                 rewards = self._read(self._run(packed, cache), packed.readouts)
         finally:
             handle.remove()
-        layers = cache.layers if whole_memory else cache.layers[self.block + 1 :]
-        made = tuple(_beginning(layer, packed.rest.prefix_width) for layer in layers)
+        layers = tuple(_held(layer) for layer in cache.layers[0 if whole_memory else above :])
         return Captured(
             residual=kept[0],
             rewards=rewards,
-            memory=PrefixMemory(made[self.block + 1 :] if whole_memory else made),
-            whole_memory=PrefixMemory(made) if whole_memory else None,
+            memory=Memory(layers[above:] if whole_memory else layers),
+            whole_memory=Memory(layers) if whole_memory else None,
         )
 
     def resume(self, packed: Packed, residual: Tensor) -> Tensor:
@@ -120,41 +119,42 @@ class Forward:
         with self._standing_in(residual), self._last_mlp_only_at(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
-    def resume_rest(self, packed: Packed, residual: Tensor, captured: Captured) -> Tensor:
-        """[rows or variants, branches]: rewards, computing only the columns after the prefix.
+    def resume_at(
+        self, packed: Packed, subset: Subset, residual: Tensor, captured: Captured
+    ) -> Tensor:
+        """[n, branches] float32: rewards, computing only the subset's columns.
 
-        Right only where the residual stream of the prefix is the captured one. Gradients flow to
-        `residual` where it asks for them.
+        Right only where the residual stream of all other columns is the captured one. A text
+        whose last token is not reached keeps its captured reward. Gradients flow to `residual`
+        where it asks for them.
 
         Args:
-            packed: the batch; a batch of one row may be given several variants of its residual.
-            residual: [rows or variants, width of `packed.rest`, d_model].
+            packed: the batch.
+            subset: which columns of which rows.
+            residual: [n, width, d_model], the residual stream there.
             captured: what the batch's own run gave.
         """
-        rest, rows = packed.rest, residual.shape[0]
+        kept, many = captured.rewards[subset.rows], len(subset.rows)
         if residual.shape[1] == 0:
-            return captured.rewards.expand(rows, -1)
-        memory = captured.memory.repeat(rows)
+            return kept
         cache = DynamicCache()
         for number in range(self.block + 1):
             # The blocks below never look at theirs, but layers are filled in order.
-            empty = captured.residual.new_zeros(rows, 1, 0, 1)
+            empty = captured.residual.new_zeros(many, 1, 0, 1)
             cache.update(empty, empty, number)
-        for number, (keys, values) in enumerate(memory.layers, self.block + 1):
+        for number, (keys, values) in enumerate(captured.memory.of(subset.rows), self.block + 1):
             cache.update(keys, values, number)
-        readouts = rest.readouts.expand(rows, -1)
-        with self._standing_in(residual), self._last_mlp_only_at(readouts):
+        rows = subset.rows.unsqueeze(1)
+        with self._standing_in(residual), self._last_mlp_only_at(subset.readouts):
             hidden = self.pm.backbone(
-                input_ids=packed.input_ids.gather(1, rest.columns).expand(rows, -1),
-                attention_mask=rest.mask.expand(rows, -1, -1, -1),
-                position_ids=packed.position_ids.gather(1, rest.columns).expand(rows, -1),
+                input_ids=packed.input_ids[rows, subset.columns],
+                attention_mask=subset.mask,
+                position_ids=packed.position_ids[rows, subset.columns],
                 past_key_values=cache,
                 use_cache=True,
             ).last_hidden_state
-            rewards = self._read(hidden, readouts)
-        # A text that ends inside the prefix is not touched by anything after it.
-        inside = packed.readouts < packed.prefixes.unsqueeze(1)
-        return torch.where(inside, captured.rewards, rewards)
+            rewards = self._read(hidden, subset.readouts)
+        return torch.where(subset.reached, rewards, kept)
 
     def _run(self, packed: Packed, cache: DynamicCache | None = None) -> Tensor:
         hidden: Tensor = self.pm.backbone(
@@ -204,11 +204,10 @@ class Forward:
             yield
 
 
-def _beginning(layer: object, width: int) -> tuple[Tensor, Tensor]:
-    """The keys and values of a layer's first columns."""
+def _held(layer: object) -> tuple[Tensor, Tensor]:
     if not isinstance(layer, DynamicLayer) or layer.keys is None or layer.values is None:
         raise TypeError("a block above the hook point keeps no keys and values")
-    return layer.keys[:, :, :width], layer.values[:, :, :width]
+    return layer.keys, layer.values
 
 
 def _first(output: Output) -> Tensor:

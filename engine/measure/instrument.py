@@ -105,14 +105,6 @@ class Instrument:
             rewards = self.forward.resume(view.packed, residual.to(self.pm.dtype))
         return rewards[:, 0] - rewards[:, 1]
 
-    def margins_with_rest(self, view: View, residual: Tensor) -> Tensor:
-        """The same with the prefix as it is and the rest given: [rows or variants, width, d]."""
-        with torch.no_grad():
-            rewards = self.forward.resume_rest(
-                view.packed, residual.to(self.pm.dtype), view.captured
-            )
-        return rewards[:, 0] - rewards[:, 1]
-
     def reconstructed_rewards(self, view: View) -> Tensor:
         """[rows, 2] float32: rewards with x_hat in place of x wherever this run replaces it."""
         with torch.no_grad():

@@ -18,6 +18,7 @@ from engine.measure.base import ActiveFeatures, attributions
 from engine.measure.deletion import DeletionRewards, deletion, rewards_without_again
 from engine.measure.effects import GroupEffects, Question, group_effects
 from engine.measure.instrument import Instrument, View
+from engine.measure.subset import after_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +136,11 @@ def _changed(
         more = value - activations[:, made]
         added[0, columns] += more.unsqueeze(-1) * instrument.sae.w_dec[made]
     dtype, packed = instrument.pm.dtype, view.packed
-    residual = packed.rest.of(view.residual + added).to(dtype)
+    rest = after_prefix(packed)
+    residual = rest.of(view.residual + added).to(dtype)
     reconstruction = instrument.replaced(view, view.reconstruction + added).to(dtype)
     with torch.no_grad():
-        (rewards,) = instrument.forward.resume_rest(packed, residual, view.captured)
+        (rewards,) = instrument.forward.resume_at(packed, rest, residual, view.captured)
         (rewards_sae,) = instrument.forward.resume(packed, reconstruction)
     return OnePair(
         reward_chosen=float(rewards[0]),

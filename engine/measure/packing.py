@@ -51,33 +51,6 @@ def bundle(sequences: Sequence[Sequence[int]]) -> Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """The columns after the prefix of each row, for runs that keep the prefix as it is."""
-
-    columns: Tensor
-    """[rows, width] int64: where they lie in the batch; padding points at column 0."""
-    real: Tensor
-    """[rows, width] bool: no padding."""
-    mask: Tensor
-    """[rows, 1, width, prefix_width + width]: what each sees of prefix and rest, additive."""
-    readouts: Tensor
-    """[rows, branches] int64: places in `columns`; 0 for a text that ends in the prefix."""
-    prefix_width: int
-    """The longest prefix of the batch."""
-
-    def of(self, values: Tensor) -> Tensor:
-        """[rows, columns, d] -> [rows, width, d]."""
-        return values.gather(1, self.columns.unsqueeze(-1).expand(-1, -1, values.shape[-1]))
-
-    def put(self, rest: Tensor, columns: int) -> Tensor:
-        """[rows, width, d] -> [rows, columns, d], zero over the prefix."""
-        rest = torch.where(self.real.unsqueeze(-1), rest, torch.zeros((), dtype=rest.dtype))
-        zeros = torch.zeros(rest.shape[0], columns, rest.shape[-1], dtype=rest.dtype)
-        index = self.columns.unsqueeze(-1).expand_as(rest)
-        return zeros.to(rest.device).scatter_add(1, index, rest)
-
-
-@dataclass(frozen=True, slots=True)
 class Packed:
     """A batch of bundles, all with the same number of branches: prefix, branch, branch, padding."""
 
@@ -94,7 +67,6 @@ class Packed:
     """[rows, branches] int64: the column of each text's last token."""
     prefixes: Tensor
     """[rows] int64: how many leading columns are the prefix."""
-    rest: Rest
 
     def column(self, row: int, branch: int, position: int) -> int:
         """Where the token at `position` of one row's text lies."""
@@ -143,39 +115,6 @@ def pack(
         real=real.to(device),
         readouts=readouts.to(device),
         prefixes=torch.tensor([len(made.prefix) for made in bundles], device=device),
-        rest=_rest(bundles, seen, readouts, dtype, device),
-    )
-
-
-def _rest(
-    bundles: Sequence[Bundle],
-    seen: Tensor,
-    readouts: Tensor,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> Rest:
-    rows, width = len(bundles), max(made.rest for made in bundles)
-    prefix_width = max(len(made.prefix) for made in bundles)
-    columns = torch.zeros((rows, width), dtype=torch.int64)
-    real = torch.zeros((rows, width), dtype=torch.bool)
-    visible = torch.zeros((rows, width, prefix_width + width), dtype=torch.bool)
-    visible[:, :, prefix_width:] = torch.eye(width, dtype=torch.bool)
-    places = torch.zeros_like(readouts)
-    for row, made in enumerate(bundles):
-        shared, end = len(made.prefix), made.tokens
-        columns[row, : made.rest] = torch.arange(shared, end)
-        real[row, : made.rest] = True
-        visible[row, : made.rest, :shared] = True
-        visible[row, : made.rest, prefix_width : prefix_width + made.rest] = seen[
-            row, shared:end, shared:end
-        ]
-        places[row] = (readouts[row] - shared).clamp(min=0)
-    return Rest(
-        columns=columns.to(device),
-        real=real.to(device),
-        mask=_additive(visible, dtype).to(device),
-        readouts=places.to(device),
-        prefix_width=prefix_width,
     )
 
 

@@ -74,8 +74,8 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     sampled = lowest_hashes(sitting.store, SAMPLE_PAIRS)
     bearing = {borne.id for table in sitting.bearers for borne in table.bearers}
     keys = keys_of(sitting.store, sorted(bearing))
-    work = _measure_pairs(sitting, sampled, bearing)
     checked = _checked(keys)
+    work = _measure_pairs(sitting, sampled, bearing, checked)
     tokens = _measure_checks(sitting, sampled, checked)
     selections = []
     for table in sitting.bearers:
@@ -85,12 +85,14 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     return _seal(sitting, sampled, checked, keys, selections), work + Work(tokens=tokens)
 
 
-def _measure_pairs(sitting: Sitting, sampled: Sequence[int], bearing: set[int]) -> Work:
+def _measure_pairs(
+    sitting: Sitting, sampled: Sequence[int], bearing: set[int], checked: Sequence[int]
+) -> Work:
     """Base figures of bearers and of whatever else was asked for; rewards of the sample."""
     instrument, parts = sitting.instrument, sitting.parts
     measured = parts.covered(stages.BASE)
     new = bearing - measured
-    both = stages.base_stage(instrument, base_too=True, texts_too=True)
+    both = stages.base_stage(instrument, base_too=True, texts_too=True, checked=set(checked))
     texts = stages.base_stage(instrument, base_too=False, texts_too=True)
     base = stages.base_stage(instrument, base_too=True, texts_too=False)
     # An interrupted sitting may have left base figures without the texts that go with them.

@@ -7,12 +7,10 @@ rows as one that was not.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 
 from engine.cache import tables
@@ -23,13 +21,20 @@ from engine.hh import Pair
 from engine.measure import base
 from engine.measure.alone import margin_alone
 from engine.measure.batches import batches
-from engine.measure.checks import check
 from engine.measure.deletion import deletion, rewards_without
 from engine.measure.effects import Question, group_effects
-from engine.measure.instrument import Instrument, View
-from engine.measure.prepare import Prepared
+from engine.measure.instrument import Instrument
 from engine.measure.progress import Progress, Report
-from engine.measure.tokens import token_effects
+from engine.measure.rows import (
+    Row,
+    base_row,
+    check_rows,
+    packed_moments,
+    span_row,
+    table_of,
+    texts_row,
+    tokens_row,
+)
 
 SAMPLE = "sample"
 BASE = "base"
@@ -67,9 +72,6 @@ class Work:
 
 
 Measure = Callable[[Sequence[Pair]], Measured]
-
-
-Row = dict[str, object]
 
 
 class Pairs(Protocol):
@@ -129,18 +131,28 @@ def sample_stage(instrument: Instrument) -> Measure:
                     batch, packed.bundles, rewards, strict=True
                 )
             ]
-        return Measured({SAMPLE: _table(rows, tables.SAMPLE)}, tokens)
+        return Measured({SAMPLE: table_of(rows, tables.SAMPLE)}, tokens)
 
     return measure
 
 
-def base_stage(instrument: Instrument, *, base_too: bool, texts_too: bool) -> Measure:
-    """What no heuristic decides: base figures, activations and attributions by token, or both."""
+def base_stage(
+    instrument: Instrument,
+    *,
+    base_too: bool,
+    texts_too: bool,
+    checked: Collection[int] = (),
+) -> Measure:
+    """What no heuristic decides: base figures, activations and attributions by token, or both.
+
+    With base figures also, of the pairs in `checked`, exact single effects beside attributions.
+    """
 
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         texts: list[Row] = []
         tokens_of: list[Row] = []
+        checks: list[Row] = []
         sums: dict[bytes, list[base.Moments]] = {MOMENTS: [], MOMENTS_AFTER_FIRST: []}
         tokens = 0
         for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
@@ -148,23 +160,26 @@ def base_stage(instrument: Instrument, *, base_too: bool, texts_too: bool) -> Me
             tokens += int(view.packed.real.sum())
             gradient = base.gradient_of_margin(instrument, view)
             if base_too:
-                rows += [_base_row(figures) for figures in base.measure(instrument, view, gradient)]
+                measured = base.measure(instrument, view, gradient)
+                rows += [base_row(figures) for figures in measured]
+                active = [figures.features for figures in measured]
+                checks += check_rows(instrument, view, active, checked)
                 sums[MOMENTS].append(base.moments(view))
                 sums[MOMENTS_AFTER_FIRST].append(base.moments(view, after_first=True))
             if texts_too:
-                texts += [_texts(view, row) for row in range(len(batch))]
+                texts += [texts_row(view, row) for row in range(len(batch))]
                 tokens_of += [
-                    {"id": prepared.pair.id}
-                    | asdict(token_effects(instrument, view, row, gradient))
-                    for row, prepared in enumerate(batch)
+                    tokens_row(instrument, view, row, gradient) for row in range(len(batch))
                 ]
         made: dict[str, pa.Table] = {}
         if base_too:
-            metadata = {key: _packed_moments(parts) for key, parts in sums.items()}
-            made[BASE] = _table(rows, tables.BASE).replace_schema_metadata(metadata)
+            metadata = {key: packed_moments(parts) for key, parts in sums.items()}
+            made[BASE] = table_of(rows, tables.BASE).replace_schema_metadata(metadata)
+        if checks:
+            made[CHECKS] = table_of(checks, tables.CHECKS)
         if texts_too:
-            made[TEXTS] = _table(texts, tables.TEXT_ACTIVATIONS)
-            made[TOKENS] = _table(tokens_of, tables.TOKEN_EFFECTS)
+            made[TEXTS] = table_of(texts, tables.TEXT_ACTIVATIONS)
+            made[TOKENS] = table_of(tokens_of, tables.TOKEN_EFFECTS)
         return Measured(made, tokens)
 
     return measure
@@ -201,8 +216,8 @@ def spans_stage(
                 deletions, rewards_without(instrument, deletions), strict=True
             ):
                 pair = prepared[made.prepared.pair.id]
-                rows.append(_span_row(pair, heuristic, bearers[pair.pair.id]) | asdict(rewards))
-        return Measured({stage: _table(rows, tables.SPANS)}, tokens)
+                rows.append(span_row(pair, heuristic, bearers[pair.pair.id]) | asdict(rewards))
+        return Measured({stage: table_of(rows, tables.SPANS)}, tokens)
 
     return measure
 
@@ -222,22 +237,23 @@ def effects_stage(instrument: Instrument, stage: str, questions: Mapping[int, Qu
                 {"id": prepared.pair.id} | asdict(answer)
                 for prepared, answer in zip(batch, answers, strict=True)
             ]
-        return Measured({stage: _table(rows, tables.EFFECTS)}, tokens)
+        return Measured({stage: table_of(rows, tables.EFFECTS)}, tokens)
 
     return measure
 
 
 def checks_stage(instrument: Instrument) -> Measure:
-    """Exact single effects beside attributions, on the sampled pairs."""
+    """Exact single effects beside attributions, of pairs whose base figures are there already."""
 
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         tokens = 0
-        for pair in pairs:
-            prepared = instrument.prepare(pair)
-            tokens += prepared.bundle().tokens
-            rows += [{"id": pair.id} | asdict(made) for made in check(instrument, prepared)]
-        return Measured({CHECKS: _table(rows, tables.CHECKS)}, tokens)
+        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
+            view = instrument.view(batch)
+            tokens += int(view.packed.real.sum())
+            active = base.attributions(instrument, view)
+            rows += check_rows(instrument, view, active, {pair.pair.id for pair in batch})
+        return Measured({CHECKS: table_of(rows, tables.CHECKS)}, tokens)
 
     return measure
 
@@ -252,47 +268,6 @@ def noise_stage(instrument: Instrument) -> Measure:
             for item in prepared
         ]
         tokens = sum(len(item.chosen.ids) + len(item.rejected.ids) for item in prepared)
-        return Measured({NOISE: _table(rows, tables.NOISE)}, tokens)
+        return Measured({NOISE: table_of(rows, tables.NOISE)}, tokens)
 
     return measure
-
-
-def _base_row(figures: base.PairFigures) -> Row:
-    row: Row = asdict(figures)
-    return row | asdict(figures.features)
-
-
-def _span_row(prepared: Prepared, heuristic: Heuristic, bearer: Borne) -> Row:
-    context = len(prepared.pair.context)
-    return {
-        "id": prepared.pair.id,
-        "bearer": bearer.bearer,
-        "span_start": [start - context for start, _ in bearer.spans],
-        "span_end": [end - context for _, end in bearer.spans],
-        "span_position": prepared.overlapping(bearer.bearer, bearer.spans, heuristic.window),
-    }
-
-
-def _texts(view: View, row: int) -> Row:
-    prepared = view.pairs[row]
-    return {
-        "id": prepared.pair.id,
-        "text_chosen": prepared.text_positions("chosen"),
-        "text_rejected": prepared.text_positions("rejected"),
-    } | asdict(base.text_activations(view, row))
-
-
-def _packed_moments(sums: Sequence[base.Moments]) -> bytes:
-    whole = {
-        "tokens": sum(made.tokens for made in sums),
-        "error": sum(made.error for made in sums),
-        "square": sum(made.square for made in sums),
-        "total": np.sum([made.total for made in sums], axis=0).tolist(),
-    }
-    return json.dumps(whole).encode()
-
-
-def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    """Rows as a table sorted by id, whatever order the batches had."""
-    columns = {name: [row[name] for row in rows] for name in schema.names}
-    return pa.table(columns, schema=schema).sort_by("id")

@@ -58,7 +58,8 @@ def assert_attributed(
         (ours.activation_chosen, ours.activation_rejected), (chosen, rejected), strict=True
     ):
         most = f.amax(0) if len(f) else torch.zeros(instrument.sae.d_sae)
-        assert np.abs(strongest - most[ours.feature].numpy()).max(initial=0) < 1e-4
+        # Some activations are in the hundreds: their rounding is, too.
+        np.testing.assert_allclose(strongest, most[ours.feature].numpy(), rtol=1e-6, atol=1e-4)
     active = (chosen[0] > 0).any(0) | (rejected[0] > 0).any(0)
     assert ours.feature.tolist() == active.nonzero().flatten().tolist()
 
@@ -125,18 +126,22 @@ def test_the_reconstructed_margin_is_a_plain_splice(
 def test_the_reconstructed_margin_on_the_real_pm(
     real: Real, hh_bearers: tuple[Bearer, ...]
 ) -> None:
+    """A text at one of whose tokens a gate or the top-k cut is within rounding is another text."""
     sae = real.instrument.sae
-    pairs = [one.pair for one in hh_bearers[:3]]
-    for some, ours in zip(
-        pairs, measure(real.instrument, view_of(real.instrument, pairs)), strict=True
-    ):
-        prepared = real.instrument.prepare(some)
-        spliced = [
-            real.plain.reward(prepared.tokens(side).ids, lambda x: sae.decode(sae.encode(x)))
-            for side in SIDES
-        ]
-        assert ours.reward_chosen_sae == pytest.approx(spliced[0], abs=1e-4)
-        assert ours.reward_rejected_sae == pytest.approx(spliced[1], abs=1e-4)
+    pairs = [one.pair for one in hh_bearers[:4]]
+    view = view_of(real.instrument, pairs)
+    compared = 0
+    for row, ours in enumerate(measure(real.instrument, view)):
+        for number, side in enumerate(SIDES):
+            ids = view.pairs[row].tokens(side).ids
+            columns = view.columns(row, number, range(len(ids)))
+            plain = sae.encode(real.plain.residual(ids))
+            if ((plain > 0) != (view.activations[row, columns] > 0)).any():
+                continue
+            spliced = real.plain.reward(ids, lambda x: sae.decode(sae.encode(x)))
+            assert getattr(ours, f"reward_{side}_sae") == pytest.approx(spliced, abs=1e-4)
+            compared += 1
+    assert compared >= 4
 
 
 def test_the_random_error_is_as_long_as_the_sae_error_everywhere(tiny: Tiny) -> None:

@@ -52,7 +52,7 @@ def compare(
     features = some_on_span(view, bare)
     question = question_of(view, borne, heuristic, features)
     ours = answer(instrument, view, question)
-    (single,) = single_effects(instrument, view, features[:1])
+    (single,) = single_effects(instrument, view, 0, features[:1])
     hand = ByHand(plain, instrument.sae, instrument, some)
     sides = hand.sides(borne)
     expected = [

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from engine.measure.forward import Captured, Forward
 from engine.measure.packing import Packed
+from engine.measure.subset import after_prefix
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.plain import Edit
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, from_ids
@@ -25,6 +26,11 @@ def captured(tiny: Tiny) -> tuple[Packed, Captured]:
     return packed, tiny.instrument.forward.capture(packed)
 
 
+def rest_again(forward: Forward, packed: Packed, residual: Tensor, run: Captured) -> Tensor:
+    rest = after_prefix(packed)
+    return forward.resume_at(packed, rest, rest.of(residual), run)
+
+
 def noise_like(x: Tensor) -> Tensor:
     return torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
 
@@ -35,8 +41,7 @@ def test_x_itself_gives_the_run_back(tiny_of: MakeTiny, architecture: str) -> No
     packed, run = captured(tiny)
     forward = tiny.instrument.forward
     assert (forward.resume(packed, run.residual) - run.rewards).abs().max() < 1e-5
-    rest = packed.rest.of(run.residual)
-    assert (forward.resume_rest(packed, rest, run) - run.rewards).abs().max() < 1e-5
+    assert (rest_again(forward, packed, run.residual, run) - run.rewards).abs().max() < 1e-5
     assert (forward.rewards(packed) - run.rewards).abs().max() < 1e-5
 
 
@@ -62,24 +67,11 @@ def test_the_rest_alone_is_enough_after_the_prefix(tiny_of: MakeTiny, architectu
     forward = tiny.instrument.forward
     changed = run.residual + noise_like(run.residual) * ~packed.in_prefix.unsqueeze(-1)
     whole = forward.resume(packed, changed)
-    rest = forward.resume_rest(packed, packed.rest.of(changed), run)
+    rest = rest_again(forward, packed, changed, run)
     assert (whole - rest).abs().max() < 1e-5
     # The text that ends in the prefix keeps its reward, to the bit.
     assert rest[1, 0] == run.rewards[1, 0]
     assert (rest[2] == run.rewards[2]).all()
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_one_pair_takes_any_number_of_variants(tiny_of: MakeTiny, architecture: str) -> None:
-    instrument = tiny_of(architecture).instrument
-    packed = instrument.pack([from_ids(*PAIRS[0])])
-    run = instrument.forward.capture(packed)
-    rest = packed.rest.of(run.residual).repeat(3, 1, 1)
-    rest[1:] += noise_like(rest[1:])
-    together = instrument.forward.resume_rest(packed, rest, run)
-    for variant in range(3):
-        alone = instrument.forward.resume_rest(packed, rest[variant : variant + 1], run)
-        assert (alone[0] - together[variant]).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -93,7 +85,7 @@ def test_any_block_may_be_the_hook_point(tiny_of: MakeTiny, architecture: str, b
     changed = run.residual + noise_like(run.residual) * ~packed.in_prefix.unsqueeze(-1)
     assert (forward.resume(packed, run.residual) - run.rewards).abs().max() < 1e-5
     whole = forward.resume(packed, changed)
-    rest = forward.resume_rest(packed, packed.rest.of(changed), run)
+    rest = rest_again(forward, packed, changed, run)
     assert (whole - rest).abs().max() < 1e-5
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.heuristics import Heuristic
-from engine.measure.base import measure
-from engine.measure.checks import OTHERS, STRONGEST, check
+from engine.hh import Pair
+from engine.measure.base import attributions, measure
+from engine.measure.checks import OTHERS, STRONGEST, Check, check
 from engine.measure.one import Changed, measure_one
 from tests.engine.measure.ablation import ByHand, subtracting
 from tests.engine.measure.tiny import Tiny, pair
@@ -87,22 +88,25 @@ def test_it_stops_between_two_steps_where_it_is_asked_to(tiny: Tiny) -> None:
 
 def test_a_check_takes_the_strongest_and_some_others(tiny: Tiny) -> None:
     """Their exact effects by hand; how likely each was to be checked goes with it."""
-    prepared = tiny.instrument.prepare(SOME)
-    found = check(tiny.instrument, prepared)
+    found = checked(tiny, SOME)
     assert len({one.feature for one in found}) == len(found) <= STRONGEST + OTHERS
     strongest, others = found[:STRONGEST], found[STRONGEST:]
     assert {one.probability for one in strongest} == {1.0}
     least = min(abs(one.attribution) for one in strongest)
     assert all(abs(one.attribution) <= least for one in others)
     (active,) = {one.probability for one in others}
-    view = tiny.instrument.view([prepared])
-    (figures,) = measure(tiny.instrument, view)
+    (figures,) = measure(tiny.instrument, tiny.instrument.view([tiny.instrument.prepare(SOME)]))
     assert active == pytest.approx(len(others) / (len(figures.features.feature) - STRONGEST))
     hand = ByHand(tiny.plain, tiny.instrument.sae, tiny.instrument, SOME)
     sides = hand.sides()
     for one in (found[0], found[-1]):
         expected = hand.of_features(sides, [one.feature], "response")
         assert one.effect == pytest.approx(expected, abs=1e-4)
-    assert check(tiny.instrument, prepared) == found
-    same = tiny.instrument.prepare(pair(" no", " no"))
-    assert check(tiny.instrument, same) == []
+    assert checked(tiny, SOME) == found
+    assert checked(tiny, pair(" no", " no")) == []
+
+
+def checked(tiny: Tiny, some: Pair) -> list[Check]:
+    view = tiny.instrument.view([tiny.instrument.prepare(some)])
+    (active,) = attributions(tiny.instrument, view)
+    return check(tiny.instrument, view, 0, active)
