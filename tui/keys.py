@@ -85,6 +85,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", ("s",), "sort", "Sort the features by the next figure.", ("pair",)),
     Action("reverse", ("S",), "reverse", "Turn the order round.", ("pairs",)),
     Action("unfold", ("o",), "context", "Open or fold the context.", ("pair",), True),
+    Action("shade", ("v",), "shade", "Shade tokens by the next figure.", ("pair",)),
+    Action(
+        "shade_feature",
+        ("space",),
+        "shade by feature",
+        "Shade tokens by the feature the cursor is on.",
+        ("pair",),
+    ),
     Action("rescore", ("r",), "rescore", "Measure the pair afresh, as it is.", ("pair",), True),
     Action("edit", ("e",), "edit", "Edit a response and measure that.", ("pair",), True),
     *(

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from engine.cache import questions
+from engine.cache import by_token, questions
 from engine.cache.bearers import BearerTable, bearers
 from engine.cache.borne import make_borne
 from engine.cache.custom import CustomFile, CustomPair
@@ -149,6 +149,8 @@ class IndexReader:
         (pair,) = self.store.pairs([identifier])
         rewards = self._fetch(questions.REWARDS, [identifier])
         features = self._fetch(questions.FEATURES, [identifier])
+        tokens = self._fetch(by_token.TOKENS, [identifier])
+        entries = self._fetch(by_token.ENTRIES, [identifier]) if tokens else []
         swapped = text_hash(*reversed(pair.transcripts))
         ((elsewhere,),) = self._fetch(questions.SAME_TEXTS, [swapped])
         chosen, rejected, margin, margin_sae = rewards[0] if rewards else (None,) * 4
@@ -174,6 +176,7 @@ class IndexReader:
             flags=suspicions(pair, margin, noise_floor, elsewhere),
             others=self._marks.others(pair),
             seen=self.training.of(identifier) if self.training else "unknown",
+            tokens=by_token.token_effects(tokens, entries),
         )
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
@@ -285,6 +288,7 @@ def _open_run(
     with store.cursor() as cursor:
         if asked is None and not sealed_runs(paths):
             cursor.execute(questions.NOTHING_MEASURED)
+            cursor.execute(by_token.NOT_STORED)
             return None, []
         path = run_path(paths, find_run(paths, asked))
         try:
@@ -293,6 +297,8 @@ def _open_run(
             cursor.execute(questions.MEASURED)
             ((by_feature,),) = cursor.execute(questions.IS_SORTED).fetchall()
             cursor.execute(questions.SORTED if by_feature else questions.UNSORTED)
+            ((stored,),) = cursor.execute(by_token.HAS_TOKENS).fetchall()
+            cursor.execute(by_token.STORED if stored else by_token.NOT_STORED)
         except duckdb.Error as error:
             raise damaged_run(path, error) from None
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from engine.cache.breakdown import TokenEffects
 from engine.cache.feature_records import FeatureDetail
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
@@ -211,6 +212,8 @@ class PairDetail:
     others: tuple[Said, ...] = ()
     """What others marked and noted, by user."""
     seen: Seen = "unknown"
+    tokens: TokenEffects | None = None
+    """Attributions by token, where the run holds them."""
 
 
 class Reader(Protocol):

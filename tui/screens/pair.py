@@ -19,6 +19,7 @@ from tui.screens.desk import Desk
 from tui.screens.pair_features import FEATURE_SORTS, SORTED_BY, FeatureSort
 from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_page import Shown, pair_page
+from tui.screens.pair_shading import CYCLE, ShadeBy
 from tui.screens.rescoring import Rescores
 from tui.screens.scrolling import Scrolls
 from tui.screens.triage import Triages
@@ -69,6 +70,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self._noise_floor = noise_floor
         self._side = side
         self._sort: FeatureSort = "attribution"
+        self._shade: ShadeBy = "nothing"
         self.shown: Shown | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -107,6 +109,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 search=asked.text,
                 noise_floor=self._noise_floor,
                 sort=self._sort,
+                shade=self._shade,
             ),
             keep_place=False,
         )
@@ -191,6 +194,34 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
             self._sort = FEATURE_SORTS[place % len(FEATURE_SORTS)]
             self.show(replace(self.shown, sort=self._sort))
             self.say(f"features by {SORTED_BY[self._sort]}")
+
+    def action_shade(self) -> None:
+        """Shade tokens by the next figure; that stays from pair to pair."""
+        place = CYCLE.index(self._shade) + 1 if self._shaded_by_cycle() else 0
+        self._shade = CYCLE[place % len(CYCLE)]
+        if self.shown is not None:
+            self.show(replace(self.shown, shade=self._shade, shade_feature=None))
+
+    def _shaded_by_cycle(self) -> bool:
+        return self.shown is None or self.shown.shade in CYCLE
+
+    def action_shade_feature(self) -> None:
+        """Shade tokens by the feature that the cursor is seen on; again: by nothing."""
+        shown, standing = self.shown, self.document().standing
+        if shown is None or standing is None:
+            self.say("tab goes to the features; space shades by the one the cursor is on.")
+            return
+        feature = shown.features[standing].feature
+        again = shown.shade == "feature" and shown.shade_feature == feature
+        self._shade = "nothing"
+        self.show(
+            replace(
+                shown,
+                shade="nothing" if again else "feature",
+                shade_feature=None if again else feature,
+            )
+        )
+        self.say("" if again else f"tokens are shaded by #{feature}")
 
     def action_open(self) -> None:
         """Open the feature that the cursor is seen on."""

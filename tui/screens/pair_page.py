@@ -12,10 +12,12 @@ from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
 from tui.screens.pair_features import FeatureSort, feature_lines, sorted_features
 from tui.screens.pair_head import before_and_after, on_pair
-from tui.screens.pair_texts import FOUND, PATTERN, context_shown, marked
+from tui.screens.pair_shading import ShadeBy, Shading, shading
+from tui.screens.pair_texts import FOUND, PATTERN, PATTERN_SHADED, context_shown, marked
 from tui.screens.pair_verdict import why_lines
 from tui.widgets.document import Page
 from tui.widgets.figures import FAINT
+from tui.widgets.shading import MARGIN, legend, with_margin
 from tui.widgets.words import Spans, differences
 from tui.widgets.wrapping import fit, rule, wrap
 
@@ -35,6 +37,9 @@ class Shown:
     rescored: Rescored | None = None
     noise_floor: float | None = None
     sort: FeatureSort = "attribution"
+    shade: ShadeBy = "nothing"
+    shade_feature: int | None = None
+    """The feature to shade by, where that is what `shade` says."""
 
     @property
     def features(self) -> tuple[FeatureOnPair, ...]:
@@ -56,7 +61,7 @@ class _Writer:
 
     def add(self, lines: list[Text]) -> None:
         for line in lines:
-            if any(span.style in (PATTERN, FOUND) for span in line.spans):
+            if any(span.style in (PATTERN, PATTERN_SHADED, FOUND) for span in line.spans):
                 self.matches.append(len(self.lines))
             self.lines.append(line)
 
@@ -97,24 +102,39 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     """Both responses, side by side or stacked; the line each begins at."""
     pair = shown.detail.pair
     differing = dict(zip(SIDES, differences(pair.chosen, pair.rejected), strict=True))
+    on = on_pair(shown.detail, shown.heuristic)
+    own = on.features if on else ()
+    shaded = shading(shown.detail.tokens, shown.shade, own, shown.shade_feature)
+    shades = shaded.by_side if isinstance(shaded, Shading) else None
     texts = {
-        side: marked(pair.response(side), _spans(shown, side), differing[side], shown.search)
+        side: marked(
+            pair.response(side),
+            _spans(shown, side),
+            differing[side],
+            shown.search,
+            shades[side] if shades else None,
+        )
         for side in SIDES
     }
     titles = {side: f"{side}{' ◂' if side == shown.side else ''}" for side in SIDES}
+    if shaded is not None:
+        said = shaded if isinstance(shaded, str) else legend(shaded.title, shaded.largest)
+        writer.head("shading · v the next, space by the feature the cursor is on", width)
+        writer.add(wrap(Text(said) if isinstance(said, str) else said, width))
+    lines = _shaded_lines if shades else wrap
     if width < SIDE_BY_SIDE:
         sides = {}
         for side in SIDES:
             sides[str(side)] = len(writer.lines)
             writer.head(titles[side], width)
-            writer.add(wrap(texts[side], width))
+            writer.add(lines(texts[side], width))
         return sides
     half = (width - 3) // 2
     begin = len(writer.lines)
     writer.sections.append(begin)
     left_head, right_head = (rule(titles[side], half) for side in SIDES)
     writer.lines.append(Text.assemble(left_head, "   ", right_head))
-    columns = [wrap(texts[side], half) for side in SIDES]
+    columns = [lines(texts[side], half) for side in SIDES]
     writer.add(
         [
             Text.assemble(fit(left, half), " │ ", right)
@@ -122,6 +142,10 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
         ]
     )
     return dict.fromkeys(SIDES, begin)
+
+
+def _shaded_lines(text: Text, width: int) -> list[Text]:
+    return [with_margin(line) for line in wrap(text, width - MARGIN)]
 
 
 def _spans(shown: Shown, side: Side) -> Spans:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.style import Style
 from rich.text import Text
 
 from engine.plain import plain
 from tui.widgets.figures import BOLD, FAINT
+from tui.widgets.shading import Shade, shade_sign, shade_style
 from tui.widgets.words import Spans
 
 PATTERN = Style(bold=True, underline=True)
 FOUND = Style(reverse=True)
+PATTERN_SHADED = Style(italic=True)
+"""Where underline and bold say how strongly a token is shaded."""
 _TURN = re.compile(r"\n\n(?:Human|Assistant):")
 _LAST_HUMAN = "\n\nHuman:"
 
 
-def marked(text: str, spans: Spans, differing: Spans | None, search: str) -> Text:
+def marked(
+    text: str,
+    spans: Spans,
+    differing: Spans | None,
+    search: str,
+    shades: Sequence[Shade] | None = None,
+) -> Text:
     """A text with its pattern in «guillemets», what differs between ▸ and ◂, matches reversed.
 
     Turn markers are bold; what both sides share is faint.
@@ -28,10 +37,13 @@ def marked(text: str, spans: Spans, differing: Spans | None, search: str) -> Tex
         spans: of the pattern.
         differing: the words that the other side has not, or None where there is no other side.
         search: what is looked for.
+        shades: of tokens; where they are given, what differs is not marked.
     """
     if not text.strip():
         return Text(f"({'blank' if text else 'empty'}: {len(text)} characters)", FAINT)
     shown = Text(plain(text))
+    if shades is not None:
+        differing = None
     if differing:
         ends = [0, *(end for _, end in differing)]
         starts = [*(start for start, _ in differing), len(text)]
@@ -40,10 +52,12 @@ def marked(text: str, spans: Spans, differing: Spans | None, search: str) -> Tex
     for turn in _TURN.finditer(text):
         shown.stylize(BOLD, *turn.span())
     for start, end in spans:
-        shown.stylize(PATTERN, start, end)
+        shown.stylize(PATTERN if shades is None else PATTERN_SHADED, start, end)
+    for shade in shades or ():
+        shown.stylize(shade_style(shade.level), shade.start, shade.end)
     for start, end in _find(text, search):
         shown.stylize(FOUND, start, end)
-    return _with_signs(shown, spans, differing or ())
+    return _with_signs(shown, spans, differing or (), shades or ())
 
 
 def _find(text: str, search: str) -> Iterator[tuple[int, int]]:
@@ -54,7 +68,7 @@ def _find(text: str, search: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _with_signs(shown: Text, spans: Spans, differing: Spans) -> Text:
+def _with_signs(shown: Text, spans: Spans, differing: Spans, shades: Sequence[Shade]) -> Text:
     """Put the signs in between the characters; styles move along.
 
     Where several stand at one place, what ends there closes before what begins there opens.
@@ -63,6 +77,12 @@ def _with_signs(shown: Text, spans: Spans, differing: Spans) -> Text:
     signs += [(end, 1, "◂") for start, end in differing if start < end < len(shown)]
     signs += [(start, 2, "▸" if start < end else "▸◂") for start, end in differing]
     signs += [(start, 3, "«") for start, _ in spans]
+    # A token begins with its blank; the sign goes before the word.
+    signs += [
+        (made.start + (shown.plain[made.start].isspace() and made.end - made.start > 1), 4, sign)
+        for made in shades
+        if (sign := shade_sign(made.level))
+    ]
     whole = Text()
     begin = 0
     for offset, _, sign in sorted(signs):

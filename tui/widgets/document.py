@@ -50,10 +50,14 @@ class Document(ScrollView, can_focus=False):
     def show(self, source: Callable[[int], Page], *, keep_place: bool = False) -> None:
         """Show the page that `source` lays out for a width in cells."""
         self._source = source
+        kept = keep_place and self.page.reading and self.standing is not None
         if not keep_place:
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
         self._lay_out()
+        if kept:
+            # How far can be scrolled is known after a layout.
+            self.call_after_refresh(self._keep_in_view)
 
     def on_resize(self) -> None:
         if self._source is not None and self.size.width != self._width:
@@ -135,6 +139,12 @@ class Document(ScrollView, can_focus=False):
         self.scroll_to(y=top, animate=False)
         self._follow(top)
         self.post_message(self.Moved())
+
+    def _keep_in_view(self) -> None:
+        """Scroll as little as brings the cursor back into view."""
+        if self.page.anchors and self.standing is None:
+            line, height = self.page.anchors[self.cursor], self.size.height
+            self.go_to(min(max(self.scroll_offset.y, line - height + 1), line))
 
     def _follow(self, top: int) -> None:
         """Let the cursor stand on the nearest anchor in view, if any is."""
