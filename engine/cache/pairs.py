@@ -61,6 +61,13 @@ class PairStore:
             [[info.number, info.hash, info.settings] for info in self.sources.values()]
         )
 
+    def source_hashes(self) -> dict[int, str]:
+        """8 hex digits of what each source was made from, by its number."""
+        return {
+            number: short_hash([info.hash, info.settings])[:8]
+            for number, info in self.sources.items()
+        }
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the store's connection, for one thread; fetch its results whole."""
         with self._lock:

@@ -142,4 +142,10 @@ SELECT feature, activation_chosen, activation_rejected, attribution, effect FROM
 WHERE id = ? ORDER BY abs(attribution) DESC, feature
 """
 
+LIKELIHOOD = """
+SELECT log_likelihood_chosen / tokens_chosen, log_likelihood_rejected / tokens_rejected,
+       tokens_chosen, tokens_rejected
+FROM likelihood WHERE id = ?
+"""
+
 SAME_TEXTS = "SELECT count(*) FROM pairs WHERE content_hash = ?"

@@ -19,6 +19,7 @@ from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
 from engine.cache.layout import IndexPaths
+from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods, open_likelihood
 from engine.cache.marks import Marks
 from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.overview import heuristic_card, run_card, tranche_cards
@@ -27,6 +28,7 @@ from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.records import (
     FeatureOnPair,
     HeuristicOnPair,
+    Likelihood,
     Overview,
     PairDetail,
     PairRow,
@@ -74,6 +76,7 @@ class IndexReader:
         tables: Sequence[BearerTable],
         labels: Mapping[int, str] | None = None,
         training: Training | None = None,
+        likelihood: MeasuredBy | None = None,
     ) -> None:
         self.paths = paths
         self.store = store
@@ -83,6 +86,8 @@ class IndexReader:
         self.tables = tables
         self.training = training
         """What the PM was trained on; None: nobody told."""
+        self.likelihood = likelihood
+        """Which language model the responses were shown; None: none."""
         self._judged = {(row.heuristic, row.id): row for row in judged}
         self._borne = {
             (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
@@ -177,7 +182,17 @@ class IndexReader:
             others=self._marks.others(pair),
             seen=self.training.of(identifier) if self.training else "unknown",
             tokens=by_token.token_effects(tokens, entries),
+            likelihood=self._likelihood(identifier),
         )
+
+    def _likelihood(self, identifier: int) -> Likelihood | None:
+        rows = self._fetch(questions.LIKELIHOOD, [identifier]) if self.likelihood else []
+        return Likelihood(self.likelihood.lm, *rows[0]) if self.likelihood and rows else None
+
+    def likelihoods(self) -> dict[int, SideSums]:
+        """Every pair's log-likelihoods, by id; empty where no language model was asked."""
+        with self._asking() as cursor:
+            return all_likelihoods(cursor)
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
         found = []
@@ -268,7 +283,9 @@ def open_reader(
     try:
         sealed, judged = _open_run(paths, store, run)
         with store.cursor() as cursor:
-            training = open_training(cursor, paths.run(sealed.run) if sealed else None)
+            folder = paths.run(sealed.run) if sealed else None
+            training = open_training(cursor, folder)
+            likelihood = open_likelihood(cursor, folder)
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or own or default_heuristics()
         known = {heuristic.name for heuristic in own if heuristic in wanted}
@@ -278,7 +295,7 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables, labels, training)
+    return IndexReader(paths, store, sealed, standing, tables, labels, training, likelihood)
 
 
 def _open_run(

@@ -195,6 +195,18 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How usual a pair's responses are to a language model: log-likelihood per token, in nats."""
+
+    lm: str
+    chosen: float | None
+    """None: an empty response, or one that is longer than the model reads."""
+    rejected: float | None
+    tokens_chosen: int
+    tokens_rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class PairDetail:
     """The pair screen, and `outvoted show`."""
 
@@ -214,6 +226,8 @@ class PairDetail:
     seen: Seen = "unknown"
     tokens: TokenEffects | None = None
     """Attributions by token, where the run holds them."""
+    likelihood: Likelihood | None = None
+    """None: no language model was asked."""
 
 
 class Reader(Protocol):

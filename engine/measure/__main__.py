@@ -39,6 +39,7 @@ class Request:
     pairs: str
     dtype: str
     device: str
+    lm: str | None
     told: Told
 
 
@@ -66,6 +67,7 @@ def main() -> int:
             pairs=asked.pairs,
             dtype=asked.dtype,
             device=asked.device,
+            lm=asked.lm,
             told=asked.told,
         )
 

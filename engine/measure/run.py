@@ -52,17 +52,18 @@ class Sitting:
 
     @property
     def parts(self) -> Parts:
-        sources = {
-            number: short_hash([info.hash, info.settings])[:8]
-            for number, info in self.store.sources.items()
-        }
-        return Parts(self.paths.run(self.run) / "parts", sources)
+        return run_parts(self.paths, self.store, self.run)
 
     def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
         """Run one stage; how much of it this sitting measured."""
         return stages.run_stage(
             self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
         )
+
+
+def run_parts(paths: IndexPaths, store: PairStore, run: str) -> Parts:
+    """The finished parts of a run that stand on today's sources."""
+    return Parts(paths.run(run) / "parts", store.source_hashes())
 
 
 def measure_run(sitting: Sitting) -> tuple[Figures, Work]:

@@ -22,8 +22,10 @@ from engine.errors import UserError
 from engine.files import writer_lock
 from engine.heuristics import Heuristic
 from engine.measure.instrument import Instrument, Positions
+from engine.measure.likelihood import measure_likelihood
 from engine.measure.progress import Report
 from engine.measure.run import Sitting, measure_run
+from engine.models.lm import find_lm, load_lm
 from engine.models.pm import PreferenceModel, load_pm
 from engine.models.sae.load import hook_on, load_sae
 from engine.models.tokens import Readout
@@ -45,6 +47,8 @@ class ScoreRequest:
     pairs: str
     dtype: str
     device: str
+    lm: str | None = None
+    """The language model that says how usual the responses are."""
     told: Told = field(default_factory=Told)
     """What the PM was trained on; where nothing is told, what was told before stays."""
 
@@ -83,10 +87,23 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     store = open_pairs(request.paths)
     try:
         training = train_on(store, request.told) if request.told else None
-        pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
-        return [_score_one(request, store, training, pm, sae, report) for sae in request.saes]
+        lm = find_lm(resolve(request.lm)) if request.lm else None
+        results = _score_all(request, store, training, report)
+        if lm is not None:  # the PM is out of memory by now
+            loaded = load_lm(lm, dtype=DTYPES[request.dtype], device=request.device)
+            measure_likelihood(
+                request.paths, store, [result.run for result in results], loaded, report
+            )
+        return results
     finally:
         store.close()
+
+
+def _score_all(
+    request: ScoreRequest, store: PairStore, training: Training | None, report: Report
+) -> list[ScoreResult]:
+    pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
+    return [_score_one(request, store, training, pm, sae, report) for sae in request.saes]
 
 
 def make_instrument(

@@ -45,7 +45,7 @@ EFFECTS = "effects"
 CHECKS = "checks"
 NOISE = "noise"
 
-PART_IDS = {SAMPLE: 256, BASE: 256}
+PART_IDS = {SAMPLE: 256, BASE: 256, "likelihood": 256}
 """How many ids a part's range spans; 1024 for the stages that measure only few of them."""
 
 MOMENTS = b"outvoted.moments"

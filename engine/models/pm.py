@@ -74,7 +74,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
         UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
             more than one label; a weight is NaN or infinite; the hub cannot be reached.
     """
-    _silence_transformers()
+    silence_transformers()
     folder, fetched = model_folder(path)
     config_values = read_json(folder / "config.json")
     checkpoint = find_checkpoint(folder)
@@ -108,7 +108,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
         tokenizer=tokenizer,
         chat=load_chat_template(folder),
         d_model=head.in_features,
-        max_tokens=_max_tokens(model.config),
+        max_tokens=max_tokens(model.config),
         end_of_text=end_of_text_id(folder, tokenizer, config_values),
         dtype=dtype,
         device=torch.device(device),
@@ -133,7 +133,8 @@ def block_index(pm: PreferenceModel, hook: str) -> int:
     )
 
 
-def _silence_transformers() -> None:
+def silence_transformers() -> None:
+    """Keep its progress bars and advice off the user's terminal."""
     # The functions carry no annotations; the tuple gives them some.
     quieten: tuple[Callable[[], None], ...] = (set_verbosity_error, disable_progress_bar)
     for function in quieten:
@@ -205,7 +206,8 @@ def _parts(model: PreTrainedModel, name: str) -> tuple[nn.Module, nn.ModuleList,
     )
 
 
-def _max_tokens(config: PreTrainedConfig) -> int:
+def max_tokens(config: PreTrainedConfig) -> int:
+    """How many tokens a model of this config reads at most."""
     # Inside its window a sliding-window model sees everything, as our own masks let it.
     window = getattr(config, "sliding_window", None)
     longest: int = config.max_position_embeddings

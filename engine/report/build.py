@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.cache.keys import keys_of
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import no_run
+from engine.report.likelihood import bearer_likelihood, likelihood_report
 from engine.report.margins import tranche_margins
 from engine.report.on_heuristic import on_heuristic
 from engine.report.report import Report
@@ -23,22 +26,30 @@ def build_report(reader: IndexReader) -> Report:
     keys = keys_of(
         reader.store, sorted({borne.id for table in reader.tables for borne in table.bearers})
     )
-    return Report(
-        index=reader.paths.name,
-        pairs=reader.store.count(),
-        manifest=run.manifest,
-        figures=run.figures,
-        margins=tranche_margins(standing, reader.store.tranches()),
-        training=training_report(standing, reader.training, reader.store.count()),
-        heuristics=tuple(
+    sums = reader.likelihoods()
+    contexts = {identifier: key.context_hash for identifier, key in keys.items()}
+    training = reader.training
+    heuristics = (
+        replace(
             on_heuristic(
                 table,
                 run.measured(table.heuristic),
                 reader.judged_of(table.heuristic),
                 keys,
                 run.figures.margin_threshold,
-                reader.training,
-            )
-            for table in reader.tables
-        ),
+                training,
+            ),
+            likelihood=bearer_likelihood(table, contexts, sums, training),
+        )
+        for table in reader.tables
+    )
+    return Report(
+        index=reader.paths.name,
+        pairs=reader.store.count(),
+        manifest=run.manifest,
+        figures=run.figures,
+        margins=tranche_margins(standing, reader.store.tranches()),
+        training=training_report(standing, training, reader.store.count()),
+        heuristics=tuple(heuristics),
+        likelihood=likelihood_report(reader.likelihood, sums, standing, training),
     )

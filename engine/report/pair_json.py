@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
-from engine.cache.records import FeatureOnPair, HeuristicOnPair, PairDetail
+from engine.cache.records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
 from engine.canonical import Json
 
 
@@ -34,9 +34,17 @@ def pair_json(detail: PairDetail) -> dict[str, Json]:
         "features": [_feature(made) for made in detail.features],
         "flags": list(detail.flags),
         "seen": detail.seen,
+        "likelihood": _likelihood(detail.likelihood),
         "mark": detail.mark,
         "note": detail.note,
     }
+
+
+def _likelihood(made: Likelihood | None) -> Json:
+    """Log-likelihoods per token, in nats."""
+    if made is None:
+        return None
+    return asdict(made) | {"chosen": _figure(made.chosen), "rejected": _figure(made.rejected)}
 
 
 def _heuristic(made: HeuristicOnPair) -> dict[str, Json]:

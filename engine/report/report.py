@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
 from engine.cache.run_file import Figures
@@ -73,6 +74,35 @@ class TrainingReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LikelihoodRow:
+    """How usual the responses of some pairs are, in nats per token."""
+
+    of: str
+    pairs: int
+    chosen: Interval | None
+    rejected: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodReport:
+    """The pairs that stand for the index, as a language model finds them."""
+
+    by: MeasuredBy
+    rows: tuple[LikelihoodRow, ...]
+    """All of them; then the seen, unseen and unknown ones, where somebody told."""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerLikelihood:
+    """How usual responses with a pattern are, in nats per token, and the other sides."""
+
+    of: str
+    pairs: int
+    bearer: Interval | None
+    other: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class KindReport:
     """One heuristic's counterexamples, or its conforming pairs."""
 
@@ -115,6 +145,8 @@ class HeuristicReport:
     conforming: KindReport
     differences: Mapping[Verdict, Interval]
     """Shares among counterexamples less those among conforming pairs."""
+    likelihood: tuple[BearerLikelihood, ...] = ()
+    """Of all bearers; then of seen, unseen and unknown ones, where somebody told."""
 
     @property
     def about(self) -> str | None:
@@ -151,6 +183,8 @@ class Report:
     training: TrainingReport | None
     """None: nobody told what the PM was trained on."""
     heuristics: tuple[HeuristicReport, ...]
+    likelihood: LikelihoodReport | None = None
+    """None: no language model was asked."""
 
     @property
     def run(self) -> str:

@@ -8,7 +8,13 @@ from dataclasses import asdict
 from engine.cache.records import SEEN
 from engine.canonical import Json
 from engine.report.margins_json import bounds_json, margins_json, mean_json
-from engine.report.report import HeuristicReport, KindReport, Report, TrainingReport
+from engine.report.report import (
+    HeuristicReport,
+    KindReport,
+    LikelihoodReport,
+    Report,
+    TrainingReport,
+)
 from engine.verdict import Interval, Shares, Verdict, verdicts_of
 
 
@@ -46,6 +52,7 @@ def report_json(report: Report) -> dict[str, Json]:
         "tranches": [margins_json(row) for row in margins.tranches],
         "pooled": margins_json(margins.pooled),
         "training": _training(report.training),
+        "likelihood": _likelihood(report.likelihood),
         "heuristics": [_heuristic(made) for made in report.heuristics],
     }
 
@@ -62,6 +69,21 @@ def _training(made: TrainingReport | None) -> Json:
             "mean_margin": mean_json(made.mean_margin),
         },
     }
+
+
+def _likelihood(made: LikelihoodReport | None) -> Json:
+    """Log-likelihood per token, in nats."""
+    if made is None:
+        return None
+    groups = {
+        row.of: {
+            "pairs": row.pairs,
+            "chosen": mean_json(row.chosen),
+            "rejected": mean_json(row.rejected),
+        }
+        for row in made.rows
+    }
+    return {**asdict(made.by), "groups": groups}
 
 
 def _heuristic(made: HeuristicReport) -> Json:
@@ -94,6 +116,14 @@ def _heuristic(made: HeuristicReport) -> Json:
         "deletion_effect": mean_json(made.deletion.effect),
         "deletion_control": mean_json(made.deletion.control),
         "deletion_difference": mean_json(made.deletion.difference),
+        "likelihood": {
+            row.of: {
+                "pairs": row.pairs,
+                "bearer": mean_json(row.bearer),
+                "other": mean_json(row.other),
+            }
+            for row in made.likelihood
+        },
         "counterexamples": _kind(made.counterexamples, made.differences, told=told),
         "conforming": _kind(made.conforming, None, told=told),
     }

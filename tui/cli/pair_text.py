@@ -22,6 +22,11 @@ def print_pair(detail: PairDetail) -> None:
         _say(f"mark {detail.mark}")
     if detail.note:
         _say(f"note: {detail.note}")
+    if (usual := detail.likelihood) is not None:
+        _say(
+            f"log-likelihood per token ({usual.lm})  chosen {signed(usual.chosen)}"
+            f"  rejected {signed(usual.rejected)}"
+        )
     if detail.seen != "unknown":
         _say(f"{detail.seen} in the PM's training")
     for flag in detail.flags:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.report.report import Report
 from tui.cli.report_heuristic import heuristic_text
+from tui.cli.report_likelihood import likelihood_text
 from tui.cli.report_margins import margins_text
 from tui.cli.report_training import training_text
 from tui.cli.wording import bare, figure, percent, ratio, wrapped
@@ -21,6 +22,9 @@ def report_text(report: Report) -> Iterator[str]:
     if report.training is not None:
         yield ""
         yield from training_text(report.training)
+    if report.likelihood is not None:
+        yield ""
+        yield from likelihood_text(report.likelihood, report.heuristics)
     for made in report.heuristics:
         yield ""
         yield from heuristic_text(made)

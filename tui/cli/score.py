@@ -40,6 +40,7 @@ _STAGES = {
     "checks": "attribution check",
     "spans": "deletion control",
     "effects": "group effects",
+    "likelihood": "log-likelihood",
 }
 
 
@@ -83,6 +84,12 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
+    parser.add_argument(
+        "--lm",
+        metavar="LM",
+        help="a causal language model (a folder, or ORG/NAME of the hub): how usual each response"
+        " is, as log-likelihood per token; no part of the run's id",
+    )
     add_told(parser)
     add_common(parser)
 
@@ -107,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
         "pairs": args.pairs,
         "dtype": args.dtype,
         "device": args.device,
+        "lm": args.lm,
         "told": told(args),
     }
     try:

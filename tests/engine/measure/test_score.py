@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from engine.cache.indexing import index_sources
@@ -33,6 +34,7 @@ from tests.engine.measure.world import (
     measure,
     rows,
 )
+from tests.engine.models.tiny_lm import write_lm
 
 
 class StoppedError(Exception):
@@ -230,6 +232,26 @@ def test_one_run_for_each_sae(world: World) -> None:
     one, other = score(request, lambda _: None)
     assert one.run != other.run
     assert len(list(request.paths.runs.glob("*/run.duckdb"))) == 2
+
+
+def test_a_language_model_is_asked_once_for_all_runs(world: World, tmp_path: Path) -> None:
+    """It is a layer of each run, and no part of what names one."""
+    named = {result.run for result in score(world.request, lambda _: None)}
+    write_lm(tmp_path / "lm")
+    asked = dataclasses.replace(world.request, lm=str(tmp_path / "lm"))
+    both = dataclasses.replace(asked, saes=(*asked.saes, str(world.other_sae)))
+    steps: list[Progress] = []
+    for request in (asked, both, both):
+        score(request, steps.append)
+    measured = [step.tokens for step in steps if step.stage.startswith("likelihood/")]
+    assert len(measured) == 4  # three beginnings, and one part of 60 pairs
+    assert sum(map(bool, measured)) == 1
+    layers = list(asked.paths.runs.glob("*/likelihood.parquet"))
+    assert len(layers) == 2
+    assert named < {layer.parent.name for layer in layers}
+    tables = [pq.read_table(layer) for layer in layers]
+    assert tables[0].equals(tables[1])
+    assert tables[0].num_rows == 60
 
 
 def test_a_second_writer_is_refused_and_changes_nothing(undisturbed: World) -> None:

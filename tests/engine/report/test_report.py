@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.likelihood import PART, MeasuredBy, keep_likelihood
 from engine.cache.pairs import open_pairs
 from engine.cache.population import covered
 from engine.cache.reader import open_reader
@@ -23,7 +25,7 @@ from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
 from engine.verdict import Verdict, verdicts_of
-from tests.engine.cache.scored import MARGINS, URL, judged, make_index, seal
+from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
 Build = Callable[..., Report]
 
@@ -213,6 +215,52 @@ def test_seen_pairs_stand_against_unseen_ones(paths: IndexPaths, build: Build) -
     assert by_seen["seen"]["verdicts"]["silent"]["count"] == 1
     assert by_seen["unseen"]["verdicts"]["inert"]["share"] == 1
     assert made["conforming"]["by_seen"]["unseen"]["verdicts"]["pm-wrong"]["count"] == 1
+
+
+def test_how_usual_responses_are_is_a_ratio_of_sums(paths: IndexPaths, build: Build) -> None:
+    run = seal(paths)
+    assert report_json(build())["likelihood"] is None
+    store = open_pairs(paths)
+    keep_training(paths.run(run), store, train_on(store, Told(tranches=("second",))))
+    by = MeasuredBy("lm", "0" * 16, "1" * 16, "float32")
+    every = [id_of(row) for row in range(ROWS)]
+    keep_likelihood(paths.run(run), store, by, every, usual())
+    store.close()
+    document = json.loads(json.dumps(report_json(build()), allow_nan=False))
+    told = document["likelihood"]
+    assert (told["lm"], told["dtype"]) == ("lm", "float32")
+    assert list(told["groups"]) == ["all", "seen", "unseen"]
+    everything = told["groups"]["all"]
+    assert everything["pairs"] == 12
+    # Chosen: six bearers and five others; a ratio of sums, no mean of ratios.
+    assert everything["chosen"]["mean"] == pytest.approx(-(6 * 30 + 5 * 4) / (6 * 10 + 5 * 4))
+    assert told["groups"]["seen"]["rejected"]["mean"] == pytest.approx(-102 / 42)
+    (made,) = document["heuristics"]
+    for group, pairs in (("all", 12), ("seen", 6), ("unseen", 6)):
+        found = made["likelihood"][group]
+        assert found["pairs"] == pairs
+        assert found["bearer"] == pytest.approx({"mean": -3, "low": -3, "high": -3})
+        assert found["other"]["mean"] == pytest.approx(-1)
+
+
+def usual() -> pa.Table:
+    """A bearer costs 3 nats a token in 10 tokens, the other side 1 in 4; row 5 has no figures."""
+    rows = []
+    for row in range(ROWS):
+        bears, bare = ("chosen", "rejected") if row % 2 == 0 else ("rejected", "chosen")
+        tokens = (0, 0) if row == 5 else (10, 4)
+        totals = (None, None) if row == 5 else (-30.0, -4.0)
+        rows.append(
+            {
+                "id": id_of(row),
+                "truncated": 0,
+                f"tokens_{bears}": tokens[0],
+                f"tokens_{bare}": tokens[1],
+                f"log_likelihood_{bears}": totals[0],
+                f"log_likelihood_{bare}": totals[1],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=PART)
 
 
 def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> None:

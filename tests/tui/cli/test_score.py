@@ -16,6 +16,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.reader import open_reader
 from tests.engine.measure.tiny import hook_of
 from tests.engine.models.tiny import write_pm
+from tests.engine.models.tiny_lm import write_lm
 from tests.engine.tiny import TinyIndex
 from tui.cli.main import main
 
@@ -62,17 +63,31 @@ def test_one_document_and_a_finished_run(
     assert reader.run.run == result["run"]
     reader.close()
 
-    # What the PM was trained on may be told later: the run is the same, and nothing is measured.
-    assert main([*fresh, "--json", "--trained-rows", "10-39"]) == 0
+    # What the PM was trained on may be told later, and a language model asked: the run is the same,
+    # and nothing of it is measured.
+    write_lm(tmp_path / "lm")
+    later = ["--trained-rows", "10-39", "--lm", str(tmp_path / "lm")]
+    assert main([*fresh, "--json", *later]) == 0
     (again,) = json.loads(capfd.readouterr().out)
     assert (again["run"], again["pairs"], again["tokens"]) == (result["run"], result["pairs"], 0)
     assert (result["seen"], again["seen"], again["unseen"]) == (None, 30, 10)
     where = ["--cache", str(tmp_path / "cache")]
     for row, flag in (("9", "unseen"), ("10", "seen")):
         assert main(["show", row, *where, "--json"]) == 0
-        assert json.loads(capfd.readouterr().out)["seen"] == flag
+        shown = json.loads(capfd.readouterr().out)
+        assert (shown["seen"], shown["likelihood"]["lm"]) == (flag, "lm")
+        assert shown["likelihood"]["chosen"] < 0 < shown["likelihood"]["tokens_chosen"]
         assert main(["show", row, *where]) == 0
-        assert f"{flag} in the PM's training\n" in capfd.readouterr().out
+        said = capfd.readouterr().out
+        assert f"{flag} in the PM's training\n" in said
+        assert "log-likelihood per token (lm)  chosen -" in said
+    assert main(["report", *where, "--json"]) == 0
+    groups = json.loads(capfd.readouterr().out)["likelihood"]["groups"]
+    assert {name: group["pairs"] for name, group in groups.items()} == {
+        "all": 40,
+        "seen": 30,
+        "unseen": 10,
+    }
 
 
 def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None:
@@ -103,6 +118,7 @@ def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None
     [
         (["--hook", "transformer.h.99"], "transformer.h.99"),
         (["--pairs", "some"], "--pairs"),
+        (["--lm", "nowhere/at-all/there"], "nowhere/at-all/there"),
         (["--trained-rows", "40-50"], "--trained-rows: the index has no pair in 40-50"),
         (["--pm", "nowhere/at-all/here"], "nowhere/at-all/here"),
         (["--sae", "nowhere.pt"], "nowhere.pt"),
