@@ -39,9 +39,20 @@ class CensusLine:
 
 
 def census(
-    pairs: Iterable[Pair], matchers: Sequence[Matcher], by: Grouping | None = None
+    pairs: Iterable[Pair],
+    matchers: Sequence[Matcher],
+    by: Grouping | None = None,
+    after: Matcher | None = None,
 ) -> tuple[CensusLine, ...]:
-    """Count every heuristic in one pass over the pairs."""
+    """Count every heuristic in one pass over the pairs.
+
+    Args:
+        pairs: what to look at.
+        matchers: what to look for.
+        by: how to group the counts, if at all.
+        after: of all matches count only those in an Assistant turn that follows straight after a
+            Human turn with this pattern, whatever its scope.
+    """
     totals = [_Tally() for _ in matchers]
     groups: list[dict[str, _Tally]] = [
         {name: _Tally() for name in _FIXED_GROUPS.get(by or "", ())} for _ in matchers
@@ -51,6 +62,8 @@ def census(
         seen += 1
         for matcher, total, grouped in zip(matchers, totals, groups, strict=True):
             spans = side_spans(matcher, pair)
+            if after is not None and any(spans):
+                spans = _after(after, pair, spans)
             total.add(bool(spans[0]), bool(spans[1]))
             for name, chosen, rejected in _grouped(pair, spans, by):
                 grouped.setdefault(name, _Tally()).add(chosen, rejected)
@@ -82,6 +95,22 @@ class _Tally(Counter[tuple[bool, bool]]):
     def counts(self, pairs: int) -> Counts:
         chosen, rejected, both = self[True, False], self[False, True], self[True, True]
         return Counts(chosen, rejected, both, pairs - chosen - rejected - both)
+
+
+def _after(matcher: Matcher, pair: Pair, spans: tuple[Spans, Spans]) -> tuple[Spans, Spans]:
+    """The spans whose turn answers a Human turn in which the matcher finds something."""
+    chosen, rejected = (
+        tuple(span for span in side if _answers(matcher, transcript, span[0]))
+        for side, transcript in zip(spans, pair.transcripts, strict=True)
+    )
+    return chosen, rejected
+
+
+def _answers(matcher: Matcher, transcript: str, start: int) -> bool:
+    before = [turn for turn in turns(transcript) if turn.marker <= start][-2:]
+    return [turn.role for turn in before] == ["human", "assistant"] and matcher.found_in(
+        transcript[before[0].start : before[0].end]
+    )
 
 
 def _grouped(

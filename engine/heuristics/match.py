@@ -38,6 +38,10 @@ class Matcher:
             found += [(start + first, start + last) for first, last in self.finder(text)]
         return tuple(found)
 
+    def found_in(self, text: str) -> bool:
+        """Whether the pattern stands anywhere in a text, whatever the scope."""
+        return any(self.finder(fold(text) if self.heuristic.fold else text))
+
     def _pieces(self, transcript: str, context: int) -> Iterator[Span]:
         """The texts of the scope. Each is searched alone: `^` and `$` mean its own ends."""
         match self.heuristic.scope:

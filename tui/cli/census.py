@@ -9,6 +9,7 @@ from engine.cache.pairs import open_pairs
 from engine.canonical import Json
 from engine.heuristics import SCOPES, Heuristic, compile_heuristic
 from engine.heuristics.census import GROUPINGS, CensusLine, Counts, census
+from engine.plain import plain
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
 
@@ -33,6 +34,12 @@ def add(subparsers: Subparsers) -> None:
         help="also by tranche, by the role of the turn, or by position: context, first turn of"
         " the response, later turn",
     )
+    parser.add_argument(
+        "--after",
+        metavar="PATTERN",
+        help="count only matches in an Assistant turn straight after a Human turn with this"
+        " pattern (--regex and --fold hold for it too)",
+    )
     add_common(parser)
 
 
@@ -43,19 +50,27 @@ def run(args: argparse.Namespace) -> int:
         for pattern in args.patterns
     ] or list(heuristics(args))
     matchers = [compile_heuristic(heuristic) for heuristic in wanted]
+    after = None
+    if args.after is not None:
+        after = compile_heuristic(
+            Heuristic("--after", args.after, regex=args.regex, fold=args.fold)
+        )
     store = open_pairs(index_paths(args))
     try:
-        lines = census(store.iter_pairs(), matchers, args.by)
+        lines = census(store.iter_pairs(), matchers, args.by, after)
     finally:
         store.close()
     if args.json:
-        print_json([_document(line, args.by is not None) for line in lines])
+        said = {"after": args.after} if args.after is not None else {}
+        print_json([_document(line, args.by is not None) | said for line in lines])
     else:
         _print(lines)
+        if args.after is not None:
+            print(plain(f'straight after "{args.after}" in the human\'s turn', keep_newlines=False))
     return 0
 
 
-def _document(line: CensusLine, grouped: bool) -> Json:
+def _document(line: CensusLine, grouped: bool) -> dict[str, Json]:
     document: dict[str, Json] = {
         "heuristic": line.heuristic.name,
         "pattern": line.heuristic.pattern,

@@ -54,6 +54,27 @@ def test_positions_tell_the_context_from_the_turns_of_the_response() -> None:
     }
 
 
+def test_only_what_follows_straight_after_the_humans_words() -> None:
+    """ "My pleasure" is usual after a thank you, and out of distribution elsewhere."""
+    matcher = compile_heuristic(Heuristic("h", "My pleasure"))
+    thanks = compile_heuristic(Heuristic("after", "Thank you", fold=True, regex=True))
+    assert census(pairs(), [matcher], after=thanks)[0].counts == Counts(0, 0, 0, 4)
+    thanks = compile_heuristic(Heuristic("after", "thank you"))
+    (line,) = census(pairs(), [matcher], "position", thanks)
+    assert line.counts == Counts(1, 0, 0, 3)
+    assert line.groups == {
+        "context": Counts(0, 0, 0, 4),
+        "first turn": Counts(1, 0, 0, 3),
+        "later turn": Counts(0, 0, 0, 4),
+    }
+    # Said two turns ago, it was not said straight before; the human's own words answer nothing.
+    late = "\n\nHuman: thank you\n\nAssistant: a\n\nHuman: b\n\nAssistant: My pleasure"
+    itself = "\n\nHuman: My pleasure, thank you\n\nAssistant: Yes"
+    pair = Pair(0, PairName("a", "train", 0), "a", *split_pair(late, itself))
+    anywhere = compile_heuristic(Heuristic("h", "My pleasure", scope="transcript"))
+    assert census([pair], [anywhere], after=thanks)[0].counts == Counts(0, 0, 0, 1)
+
+
 def test_no_pairs_no_counts() -> None:
     matcher = compile_heuristic(Heuristic("h", "x"))
     assert census([], [matcher])[0].counts == Counts(0, 0, 0, 0)

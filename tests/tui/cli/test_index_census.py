@@ -65,6 +65,14 @@ def test_json_is_one_document(outvoted: Outvoted, good: Path) -> None:
     }
 
 
+def test_census_after_the_humans_words(outvoted: Outvoted, good: Path) -> None:
+    outvoted("index", good)
+    for words, found in (("a", 3), ("b", 0)):
+        (counted,) = json.loads(outvoted("census", "yes", "--after", words, "--json")[1])
+        assert (counted["after"], counted["chosen_only"]) == (words, found)
+        assert f'straight after "{words}"' in outvoted("census", "yes", "--after", words)[1]
+
+
 def test_census_without_a_pattern_counts_the_heuristics(
     outvoted: Outvoted, good: Path, tmp_path: Path
 ) -> None:
