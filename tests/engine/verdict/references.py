@@ -77,3 +77,55 @@ def bootstrap_temperature(margins: npt.NDArray[np.float64]) -> tuple[float, floa
         rng=np.random.default_rng(1),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def bootstrap_ratio(
+    numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """Percentile bootstrap of a ratio of sums over independent pairs."""
+    found = _stats.bootstrap(
+        (numerator, denominator),
+        lambda above, below: above.sum() / below.sum(),
+        n_resamples=20_000,
+        method="percentile",
+        paired=True,
+        vectorized=False,
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def bootstrap_difference(
+    some: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """Percentile bootstrap of the difference of two means of independent values."""
+    found = _stats.bootstrap(
+        (some, others),
+        lambda one, other, axis: one.mean(axis=axis) - other.mean(axis=axis),
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def r2(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    """1 less the unexplained share of the variance, columns weighted by theirs."""
+    return float(_metrics.r2_score(true, predicted, multioutput="variance_weighted"))
+
+
+def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    return float(_metrics.accuracy_score(true, predicted))
+
+
+def recall(true: npt.ArrayLike, predicted: npt.ArrayLike, weights: npt.ArrayLike) -> float:
+    return float(_metrics.recall_score(true, predicted, sample_weight=weights))
+
+
+def jaccard(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    return float(_metrics.jaccard_score(true, predicted))
+
+
+def quantile(values: npt.ArrayLike, share: float) -> float:
+    """Linear between the two nearest ranks."""
+    return float(_stats.quantile(np.asarray(values, dtype=np.float64), share, method="linear"))

@@ -25,6 +25,17 @@ def test_fvu_from_pooled_sums_is_the_fraction_of_variance() -> None:
     assert found == pytest.approx((error**2).sum() / ((x - x.mean(axis=0)) ** 2).sum())
 
 
+def test_what_is_explained_is_scikit_learns_r2() -> None:
+    """FVU over all dimensions at once, and the reward recovered."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(1, 2, (300, 8)) * np.arange(1, 9)
+    x_hat = x + rng.normal(0, 0.5, x.shape)
+    found = fvu(float(((x - x_hat) ** 2).sum()), x.sum(axis=0), float((x**2).sum()), len(x))
+    assert found == pytest.approx(1 - references.r2(x, x_hat))
+    delta, delta_sae = x[:, 0], x_hat[:, 0]
+    assert reward_recovered(delta, delta_sae) == pytest.approx(references.r2(delta, delta_sae))
+
+
 def test_tokens_that_do_not_vary_have_no_fvu() -> None:
     assert fvu(1.0, [2.0, 2.0], 4.0, 2) is None
     assert fvu(0.0, [0.0], 0.0, 0) is None
@@ -42,6 +53,13 @@ def test_reward_recovered_is_one_less_the_unexplained() -> None:
 def test_signs_agree_in_a_share_of_places() -> None:
     assert sign_agreement([1.0, -1.0, 0.0, 2.0], [3.0, 1.0, 0.0, 0.0]) == 0.5
     assert sign_agreement([], []) is None
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), min_size=1))
+def test_agreement_of_signs_is_scikit_learns_accuracy(pairs: list[tuple[int, int]]) -> None:
+    some, others = zip(*pairs, strict=True)
+    expected = references.accuracy(np.sign(some), np.sign(others))
+    assert sign_agreement(some, others) == pytest.approx(expected)
 
 
 ranked = st.lists(
@@ -76,6 +94,20 @@ def test_with_every_feature_measured_recall_is_the_overlap_of_the_two_tops() -> 
     found = attribution_agreement(attribution, effect, np.ones(28), np.zeros(28))
     assert found is not None
     assert found.recall == len(tops[0] & tops[1]) / 8
+
+
+def test_recall_is_scikit_learns_where_the_cut_parts_no_drawn_feature() -> None:
+    """Two pairs with 8 screened features each, and drawn ones that stand for four."""
+    rng = np.random.default_rng(2)
+    attribution = np.tile([*range(20, 12, -1), *range(8, 0, -1)], 2).astype(np.float64)
+    weights = np.tile([1.0] * 8 + [4.0] * 8, 2)
+    strongest = np.zeros(32, dtype=np.bool_)
+    strongest[[0, 3, 5, 17, 8, 12, 25]] = True  # 4 of weight 1 and 3 of weight 4: all of 16
+    effect = np.where(strongest, 10, 0) + rng.random(32)
+    found = attribution_agreement(attribution, effect, weights, np.repeat([1, 2], 16))
+    assert found is not None
+    screened = np.tile([True] * 8 + [False] * 8, 2)
+    assert found.recall == pytest.approx(references.recall(strongest, screened, weights))
 
 
 def test_a_drawn_feature_stands_for_those_that_were_not() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.verdict import cross_fit, find_features, fold_of, jaccard
+from tests.engine.verdict import references
 from tests.engine.verdict.test_selection import planted
 
 bearers = st.lists(
@@ -85,6 +87,16 @@ def test_one_context_cannot_be_two_folds() -> None:
     fit = cross_fit(activations, ["the same"] * 50, ["chosen", "rejected"] * 25)
     assert fit.in_sample
     assert set(fit.features_for(0)) == features
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
+def test_the_overlap_of_two_sets_is_scikit_learns(held: list[tuple[bool, bool]]) -> None:
+    some, others = (
+        frozenset(at for at, holds in enumerate(held) if holds[side]) for side in (0, 1)
+    )
+    assume(some | others)
+    expected = references.jaccard(*zip(*held, strict=True))
+    assert jaccard(some, others) == pytest.approx(expected)
 
 
 def test_the_overlap_of_two_sets() -> None:

@@ -41,6 +41,26 @@ def test_the_bootstrap_of_distinct_groups_is_scipys() -> None:
     )
 
 
+def test_ratios_and_differences_of_distinct_groups_are_scipys() -> None:
+    rng = np.random.default_rng(1)
+    below = rng.integers(1, 30, 300).astype(np.float64)
+    above = -below * rng.exponential(2, 300)
+    contexts = [str(n) for n in range(300)]
+    ratio = bootstrap_ratio(above, below, contexts, resamples=20_000)
+    assert ratio is not None
+    assert ratio.estimate == pytest.approx(above.sum() / below.sum())
+    expected = references.bootstrap_ratio(above, below)
+    assert (ratio.low, ratio.high) == pytest.approx(expected, abs=0.02)
+    others = [f"other {n}" for n in range(300)]
+    found = difference_intervals(above[:, None], contexts, below[:, None], others)
+    assert found is not None
+    (difference,) = found
+    assert difference.estimate == pytest.approx(above.mean() - below.mean())
+    width = difference.high - difference.low
+    low, high = references.bootstrap_difference(above, below)
+    assert (difference.low, difference.high) == pytest.approx((low, high), abs=0.05 * width)
+
+
 def test_repeated_contexts_tell_less_than_distinct_ones() -> None:
     rng = np.random.default_rng(0)
     values = np.repeat(rng.normal(size=50), 8)

@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 
 from engine.verdict import margin_threshold, noise_floor, silent_threshold, vote_threshold
+from tests.engine.verdict import references
 
 
 def test_the_noise_floor_is_the_99th_percentile_of_the_sizes() -> None:
     differences = np.arange(-100, 1) / 100  # sizes 0.00 to 1.00
     assert noise_floor(differences) == pytest.approx(0.99)
     assert noise_floor([1e-6, -3e-6]) == pytest.approx(1e-6 + 0.99 * 2e-6)  # linear in between
+
+
+def test_percentiles_are_scipys_linear_quantiles() -> None:
+    figures = np.random.default_rng(0).normal(size=97)
+    sizes = np.abs(figures)
+    assert noise_floor(figures) == pytest.approx(references.quantile(sizes, 0.99))
+    assert vote_threshold(0, figures) == pytest.approx(references.quantile(sizes, 0.95))
+    assert silent_threshold(sizes) == pytest.approx(references.quantile(sizes, 0.1))
+    assert margin_threshold(0, figures) == pytest.approx(0.05 * references.quantile(sizes, 0.5))
 
 
 def test_no_pair_gives_no_noise_floor() -> None:
