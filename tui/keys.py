@@ -11,9 +11,9 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Place = Literal["overview", "pairs", "pair", "filter", "edit", "prompt", "help"]
+Place = Literal["overview", "pairs", "pair", "lab", "filter", "edit", "prompt", "help"]
 
-MAIN: tuple[Place, ...] = ("overview", "pairs", "pair")
+MAIN: tuple[Place, ...] = ("overview", "pairs", "pair", "lab")
 _LISTS: tuple[Place, ...] = (*MAIN, "filter", "help")
 _TRIAGED: tuple[Place, ...] = ("pairs", "pair")
 
@@ -94,7 +94,23 @@ ACTIONS: tuple[Action, ...] = (
         ("pair",),
     ),
     Action("rescore", ("r",), "rescore", "Measure the pair afresh, as it is.", ("pair",), True),
-    Action("edit", ("e",), "edit", "Edit a response and measure that.", ("pair",), True),
+    Action("rescore", ("r",), "as it is", "Measure the targets afresh, as they are.", ("lab",)),
+    Action("queue", ("enter",), "queue", "Measure the change over its targets.", ("lab",), True),
+    Action("edit", ("e",), "edit", "Edit a response and measure that.", ("pair", "lab"), True),
+    Action("features", ("a",), "ablate", "Ablate, scale or pin features.", ("pair", "lab")),
+    Action("lab", ("L",), "lab", "Edits and features over many pairs, queued.", _TRIAGED),
+    Action("delete", ("d",), "delete", "Delete the pattern; again: leave it.", ("lab",), True),
+    Action("insert('chosen')", ("i",), "insert", "Insert a text into chosen.", ("lab",)),
+    Action("insert('rejected')", ("I",), "insert", "Insert a text into rejected.", ("lab",)),
+    Action("clear", ("c",), "clear", "Begin the change anew.", ("lab",)),
+    Action("target", ("t",), "over", "This pair, the list, or a mark's pairs.", ("lab",), True),
+    Action("other_pane", ("tab",), "results", "To the results, and back.", ("lab",)),
+    Action("open_result", ("o",), "open", "Open one of many results; again: close.", ("lab",)),
+    Action("cancel", ("x",), "stop", "Stop what the cursor is on.", ("lab",)),
+    Action("cancel_all", ("X",), "stop all", "Stop everything in the queue.", ("lab",)),
+    Action("go_on", ("p",), "go on", "Go on after the worker was lost.", ("lab",)),
+    Action("keep", ("s",), "keep", "Keep results as custom pairs.", ("lab",)),
+    Action("write", ("w",), "export", "Write results to a JSONL file.", ("lab",)),
     *(
         Action(f"mark('{digit}')", (digit,), name, f"Mark the pair as {name}.", _TRIAGED)
         for digit, name in MARKS.items()
@@ -115,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "Back one screen; stops a measurement first.",
-        ("pairs", "pair", "filter", "edit", "prompt", "help"),
+        ("pairs", "pair", "lab", "filter", "edit", "prompt", "help"),
         True,
         True,
     ),

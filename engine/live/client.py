@@ -110,7 +110,7 @@ class LiveRescorer:
         match answer:
             case Measured():
                 after = detail(before, pair, answer, standings)
-                return Rescored(before, after, time.perf_counter() - started)
+                return Rescored(before, after, time.perf_counter() - started, edit)
             case Failed():
                 raise UserError(answer.what, where=answer.where, todo=answer.todo)
             case _:

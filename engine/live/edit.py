@@ -34,11 +34,13 @@ class Rescored:
     before: PairDetail
     after: PairDetail
     seconds: float
+    edit: Edit = field(default_factory=Edit)
+    """What was asked for."""
 
     @property
     def drift(self) -> float | None:
-        """The fresh margin less the stored one, where both exist."""
-        if self.before.margin is None or self.after.margin is None:
+        """The fresh margin less the stored one; None where either is missing, or after an edit."""
+        if self.before.margin is None or self.after.margin is None or not self.edit.is_none:
             return None
         return self.after.margin - self.before.margin
 

@@ -34,7 +34,7 @@ def custom_pair(change: Change, result: Result) -> CustomPair:
         content_hash=before.pair.content_hash,
         tranche=before.pair.tranche,
         words=change.words,
-        edit=_kept(result.edit),
+        edit=_kept(result.rescored.edit),
         context=after.pair.context,
         chosen=after.pair.chosen,
         rejected=after.pair.rejected,
@@ -59,7 +59,7 @@ def result_json(change: Change, result: Result, drift: float | None) -> dict[str
         "drift": drift,
         "seconds": rescored.seconds,
         "change": change.words,
-        "edit": asdict(_kept(result.edit)),
+        "edit": asdict(_kept(rescored.edit)),
     }
 
 

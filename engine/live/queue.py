@@ -17,7 +17,7 @@ from typing import Literal
 
 from engine.errors import UserError
 from engine.live.change import Change
-from engine.live.edit import Edit, NoWorkerError, Rescored
+from engine.live.edit import NoWorkerError, Rescored
 
 Status = Literal["waiting", "measuring", "done", "cancelled"]
 _RECENT = 20
@@ -29,7 +29,6 @@ class Result:
     """One pair with a change, measured."""
 
     pair: int
-    edit: Edit
     rescored: Rescored
 
 
@@ -226,7 +225,7 @@ class Queue:
 
     def _remember_drift(self, result: Result) -> None:
         drift = result.rescored.drift
-        if result.edit.is_none and drift is not None:
+        if drift is not None:
             self.drifts[result.pair] = drift
 
 

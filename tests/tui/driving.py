@@ -48,6 +48,16 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
         await settle(pilot)
 
 
+async def until_measured(pilot: Pilot[None]) -> None:
+    """Wait until the lab's queue has nothing to do, or is held."""
+    assert isinstance(pilot.app, OutvotedApp)
+    queue = pilot.app.desk.lab
+    async with asyncio.timeout(10):
+        while queue.busy or (queue.left and queue.held is None):
+            await asyncio.sleep(0.005)
+    await settle(pilot)
+
+
 def text_of(pilot: Pilot[None], name: str) -> str:
     """What a fixed line of the screen says: `title`, `state`, `place`, `hints`."""
     return pilot.app.screen.query_one(f"#{name}", Lines).text

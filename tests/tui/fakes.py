@@ -397,13 +397,13 @@ class FakeRescorer:
         if edit.response_rejected is not None:
             pair = replace(pair, rejected=edit.response_rejected)
         step = 1e-6 if edit.is_none else 0.25
-        margin = None if before.margin is None else before.margin - step
+        margin = (before.margin or 0.0) - step
         on = before.heuristics[0]
         start = pair.response(on.bearer).find(on.heuristic.pattern)
         spans = ((start, start + len(on.heuristic.pattern)),) if start >= 0 else ()
         heuristics = (replace(on, spans=spans),)
-        after = replace(before, pair=pair, margin=margin, heuristics=heuristics)
-        return Rescored(before=before, after=after, seconds=0.7)
+        after = replace(before, run=RUN.run, pair=pair, margin=margin, heuristics=heuristics)
+        return Rescored(before=before, after=after, seconds=0.7, edit=edit)
 
     async def settle(self) -> None:
         self.settled += 1

@@ -12,6 +12,7 @@ from tui.keys import ACTIONS, MARKS, Place, actions, bindings, help_lines, hints
 from tui.screens.editing import EditScreen
 from tui.screens.filtering import FilterScreen
 from tui.screens.help import HelpScreen
+from tui.screens.lab import LabScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
@@ -22,6 +23,7 @@ SCREENS: dict[Place, type[DOMNode]] = {
     "overview": OverviewScreen,
     "pairs": PairsScreen,
     "pair": PairScreen,
+    "lab": LabScreen,
     "filter": FilterScreen,
     "edit": EditScreen,
     "prompt": Prompt,

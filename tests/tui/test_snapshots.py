@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.driving import browser, press, settle
+from tests.tui.driving import browser, press, settle, until_measured
 
 Compare = Callable[..., bool]
 
@@ -15,6 +15,7 @@ PICTURES = {
     "overview": ((80, 24), ()),
     "pairs": ((80, 24), ("G", "enter", "j", "j", "4")),
     "pair": ((80, 24), ("enter", "enter")),
+    "lab": ((80, 24), ("enter", "L", "d", "t", "enter", "tab", "j")),
     "pair_wide": ((200, 50), ("G", "enter", "j", "j", "j", "enter", "r")),
 }
 
@@ -26,5 +27,6 @@ def test_the_screen_looks_as_it_did(snap_compare: Compare, name: str) -> None:
     async def walk(pilot: Pilot[None]) -> None:
         await settle(pilot)
         await press(pilot, *keys)
+        await until_measured(pilot)
 
     assert snap_compare(browser(), terminal_size=size, run_before=walk)

@@ -93,11 +93,10 @@ def run(args: argparse.Namespace) -> int:
         reader.close()
     rescored = asyncio.run(_rescore(rescorer, before, edit))
     stored = None if args.pair else before
-    drift = rescored.drift if edit.is_none else None
     if args.json:
-        print_json(_document(rescored, stored, drift))
+        print_json(_document(rescored, stored))
     else:
-        _print(rescored, stored, drift)
+        _print(rescored, stored)
     return 0
 
 
@@ -175,15 +174,15 @@ async def _tell(rescorer: LiveRescorer) -> None:
         await asyncio.sleep(0.1)
 
 
-def _document(rescored: Rescored, stored: PairDetail | None, drift: float | None) -> Json:
+def _document(rescored: Rescored, stored: PairDetail | None) -> Json:
     return pair_json(rescored.after) | {
         "before": None if stored is None else pair_json(stored),
-        "drift": drift,
+        "drift": rescored.drift,
         "seconds": rescored.seconds,
     }
 
 
-def _print(rescored: Rescored, stored: PairDetail | None, drift: float | None) -> None:
+def _print(rescored: Rescored, stored: PairDetail | None) -> None:
     print_pair(rescored.after)
     print()
     if stored is not None:
@@ -192,5 +191,5 @@ def _print(rescored: Rescored, stored: PairDetail | None, drift: float | None) -
         if verdicts:
             print(f"        {plain(', '.join(verdicts), keep_newlines=False)}")
     print(f"fresh:  {rewards_line(rescored.after)}")
-    if drift is not None:
-        print(f"drift of the margin {drift:+.2g}")
+    if rescored.drift is not None:
+        print(f"drift of the margin {rescored.drift:+.2g}")

@@ -98,8 +98,7 @@ class Desk:
         from engine.live.queue import Result
 
         before = await self.ask(lambda reader: reader.pair(identifier))
-        edit = change.edit(before.pair)
-        return Result(identifier, edit, await self.rescore(before, edit))
+        return Result(identifier, await self.rescore(before, change.edit(before.pair)))
 
     async def settle(self) -> None:
         """Wait until a measurement that was stopped has stopped; a PM that does not is killed."""

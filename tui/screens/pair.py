@@ -13,9 +13,12 @@ from textual.widget import Widget
 from engine.cache.records import PairDetail, Query
 from engine.errors import UserError
 from engine.hh import Side
+from engine.live.change import Change
 from engine.live.edit import Edit
+from engine.live.features import SYNTAX, parse_changes
 from tui.keys import Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.lab_targets import LabStart
 from tui.screens.pair_features import FEATURE_SORTS, SORTED_BY, FeatureSort
 from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_page import Shown, pair_page
@@ -123,9 +126,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
     def _head(self) -> None:
         shown = self.shown
         if shown is not None and self.size.width > 0:
-            edited = shown.rescored is not None and (
-                shown.rescored.before.pair != shown.rescored.after.pair
-            )
+            edited = shown.rescored is not None and not shown.rescored.edit.is_none
             lines = head_lines(shown.detail, shown.heuristic, self.size.width, edited)
             self.query_one("#title", Lines).show(*lines)
 
@@ -288,6 +289,27 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 self.start_rescoring(stored, edit)
 
         self.app.push_screen(EditScreen(stored.pair, self.shown.detail.pair, self._side), edited)
+
+    def action_features(self) -> None:
+        from tui.screens.prompt import Prompt
+
+        def typed(text: str | None) -> None:
+            if not text or self.shown is None:
+                return
+            try:
+                edit = Change(features=parse_changes(text)).edit(self.shown.detail.pair)
+            except UserError as error:
+                self.complain(error)
+                return
+            self.start_rescoring(self._stored(self.shown), edit)
+
+        self.app.push_screen(Prompt(f"features: {SYNTAX}"), typed)
+
+    def action_lab(self) -> None:
+        from tui.screens.lab import LabScreen
+
+        start = LabStart(self._identifier, self._listing.asked, self._side, self._noise_floor)
+        self.app.push_screen(LabScreen(self.desk, start))
 
     @staticmethod
     def _stored(shown: Shown) -> PairDetail:

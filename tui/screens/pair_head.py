@@ -74,7 +74,7 @@ def before_and_after(rescored: Rescored, name: str | None, floor: float | None) 
     old_verdict = on_before.judgement.verdict.value if on_before else "none"
     new_verdict = on_after.judgement.verdict.value if on_after else "none"
     lines.append(Text(f"{'verdict':<22}{old_verdict} → {new_verdict}", BOLD))
-    if before.pair == after.pair and rescored.drift is not None:
+    if rescored.drift is not None:
         against = "" if floor is None else f" (noise floor {floor:.2g})"
         lines.append(Text(f"{'drift':<22}{rescored.drift:+.2g}{against}"))
     return lines

@@ -156,6 +156,17 @@ class PairsScreen(Triages, Yanks):
             side, floor = self._session.side, self._noise_floor
             self.app.push_screen(PairScreen(self.desk, self, identifier, side, floor))
 
+    def action_lab(self) -> None:
+        identifier = self.pair_list.identifier()
+        if identifier is None:
+            self.say("No pair stands here to begin with: f changes the filter, / the search.")
+            return
+        from tui.screens.lab import LabScreen
+        from tui.screens.lab_targets import LabStart
+
+        start = LabStart(identifier, self.asked, self._session.side, self._noise_floor)
+        self.app.push_screen(LabScreen(self.desk, start))
+
     def action_down(self) -> None:
         self.pair_list.select(self.pair_list.cursor + 1)
 

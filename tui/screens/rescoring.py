@@ -11,7 +11,9 @@ from textual.worker import Worker
 
 from engine.cache.records import PairDetail
 from engine.errors import UserError
+from engine.live.change import Change
 from engine.live.edit import Edit
+from engine.live.queue import Result
 from tui.screens.base import MainScreen
 from tui.screens.pair_page import Shown
 
@@ -48,6 +50,7 @@ class Rescores(MainScreen):
             self.complain(error)
             return
         self._end()
+        self.desk.lab.remember(Change.of(edit), Result(stored.pair.id, rescored))
         shown = self.shown
         if shown is not None and shown.detail.pair.id == stored.pair.id:
             after = replace(rescored.after, mark=shown.detail.mark, note=shown.detail.note)

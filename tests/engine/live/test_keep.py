@@ -23,7 +23,7 @@ def result() -> Result:
     edit = CHANGE.edit(BEFORE.pair)
     pair = replace(BEFORE.pair, chosen=edit.response_chosen or "")
     after = replace(BEFORE, pair=pair, margin=0.125)
-    return Result(BEFORE.pair.id, edit, Rescored(BEFORE, after, 0.5))
+    return Result(BEFORE.pair.id, Rescored(BEFORE, after, 0.5, edit))
 
 
 def test_a_custom_pair_holds_all_of_it() -> None:

@@ -82,7 +82,9 @@ async def test_a_deleted_pattern_costs_its_deletion_effect(
     assert dunno.bearer == "chosen"
     edit = as_edit(before.pair, without_patterns(before.pair, [DUNNO]))
     rescored = await live.rescore(before, edit)
-    assert rescored.drift == pytest.approx(-dunno.deletion_effect, abs=1e-5)
+    assert rescored.drift is None  # an edit has effects, and no drift
+    change = (rescored.after.margin or 0) - (before.margin or 0)
+    assert change == pytest.approx(-dunno.deletion_effect, abs=1e-5)
     assert rescored.after.heuristics == ()
     assert "I don't know" not in rescored.after.pair.chosen
     assert rescored.before is before
@@ -141,7 +143,7 @@ async def test_a_measured_edit_is_kept_beside_the_run(
     before = stored(reader, 4)
     change = Change(delete=(DUNNO,), insert_rejected=" I don't know")
     edit = change.edit(before.pair)
-    result = Result(before.pair.id, edit, await live.rescore(before, edit))
+    result = Result(before.pair.id, await live.rescore(before, edit))
     path = reader.keep([custom_pair(change, result)])
     assert path.parent == reader.paths.custom
     (kept,) = (made for user in read_customs(path.parent, before.run).values() for made in user)

@@ -40,7 +40,7 @@ class Bench:
         edit = change.edit(before.pair)
         step = 1e-6 if edit.is_none else 0.25
         after = replace(before, margin=(before.margin or 0.0) - step)
-        return Result(pair, edit, Rescored(before, after, 2.0))
+        return Result(pair, Rescored(before, after, 2.0, edit))
 
     async def settle(self) -> None:
         self.settled += 1
