@@ -11,7 +11,6 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
 from time import monotonic
 from typing import Literal
 
@@ -111,7 +110,7 @@ class Queue:
     @property
     def pace(self) -> float | None:
         """Seconds a pair: the median of the last ones; None before the first."""
-        return median(self._took) if self._took else None
+        return sorted(self._took)[len(self._took) // 2] if self._took else None
 
     def add(self, change: Change, pairs: Sequence[int]) -> Experiment:
         """Queue a change over some pairs."""

@@ -173,8 +173,7 @@ def _result_line(made: Experiment, result: Result, heuristic: str | None) -> Tex
     moved = old if old == new else f"{old} → {new}"
     kept = "  kept" if result.pair in made.kept else ""
     figures = (before.margin, after.margin, change_of(result))
-    name = plain(_name(after), keep_newlines=False)
-    return Text(f"{name[:15]:<16}{''.join(signed(f, 9) for f in figures)}  {moved}{kept}")
+    return Text(f"{_name(after)[:15]:<16}{''.join(signed(f, 9) for f in figures)}  {moved}{kept}")
 
 
 def _refusal_lines(refusal: Refusal, width: int) -> list[Text]:
@@ -186,4 +185,5 @@ def _refusal_lines(refusal: Refusal, width: int) -> list[Text]:
 
 
 def _name(detail: PairDetail) -> str:
-    return f"{detail.pair.name.split}:{detail.pair.name.row}"
+    name = detail.pair.name
+    return plain(f"{name.split}:{name.row}", keep_newlines=False)
