@@ -279,6 +279,19 @@ async def test_without_a_run_it_says_so() -> None:
         assert "no PM to ask" in "\n".join(document(pilot, "body"))
 
 
+@pytest.mark.parametrize("row", [3, 7, 13, 19])
+async def test_hostile_texts_are_measured_and_shown_and_never_obeyed(row: int) -> None:
+    """Markup, escapes, right to left, a word of 100,000 characters, nothing at all."""
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await press(pilot, "G", "enter", *["j"] * row, "L", "i", *["backspace"] * 20)
+        await measure(pilot, *"[/x]", "enter", "enter")
+        assert experiments(pilot) == ['✓   1         1/1   -0.250  chosen + "[/x]"']
+        drawn = pilot.app.export_screenshot()
+        assert "\x1b" not in drawn
+        assert "\u202e" not in drawn
+        assert max(map(len, document(pilot, "body"))) <= 80
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("name", "keys"),
