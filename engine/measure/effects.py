@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from engine.hh import SIDES, Side
@@ -58,7 +57,7 @@ def group_effects(
     responses = [_response(view, row) for row in rows]
     groups = [question.features for question in questions]
     others = [_random_group(view, row, spans[row], questions[row]) for row in rows]
-    of_sae = view.reconstruction - instrument.sae.decode(torch.zeros_like(view.activations[:1]))
+    of_sae = view.reconstruction - instrument.sae.baseline(view.residual)
     error = view.residual - view.reconstruction
 
     def ask(where: list[list[int]], taken: Callable[[int], Tensor]) -> list[Variant]:

@@ -96,7 +96,7 @@ class Instrument:
             captured=captured,
             residual=residual,
             activations=activations,
-            reconstruction=self.sae.decode(activations),
+            reconstruction=self.sae.decode(activations, residual),
         )
 
     def margins_with(self, view: View, residual: Tensor) -> Tensor:

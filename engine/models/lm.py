@@ -95,7 +95,7 @@ def load_lm(found: FoundModel, *, dtype: torch.dtype, device: str) -> LanguageMo
         tokenizer_hash=tokenizer_hash(folder),
         model=nn.Module.to(model, torch.device(device)),
         tokenizer=load_tokenizer(folder),
-        max_tokens=max_tokens(model.config),
+        max_tokens=max_tokens(model.config, folder.name),
         dtype=dtype,
         device=torch.device(device),
     )

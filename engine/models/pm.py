@@ -108,7 +108,7 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
         tokenizer=tokenizer,
         chat=load_chat_template(folder),
         d_model=head.in_features,
-        max_tokens=max_tokens(model.config),
+        max_tokens=max_tokens(model.config, folder.name),
         end_of_text=end_of_text_id(folder, tokenizer, config_values),
         dtype=dtype,
         device=torch.device(device),
@@ -158,6 +158,8 @@ def _load_model(
 ) -> PreTrainedModel:
     folder = checkpoint.folder
     config.num_labels = 1  # the head itself was read already; old configs do not say
+    # Padding here is any token that no other sees; some configs name one the model does not have.
+    config.pad_token_id = None
     try:
         model_class: object = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
         if not (isinstance(model_class, type) and issubclass(model_class, PreTrainedModel)):
@@ -206,9 +208,19 @@ def _parts(model: PreTrainedModel, name: str) -> tuple[nn.Module, nn.ModuleList,
     )
 
 
-def max_tokens(config: PreTrainedConfig) -> int:
-    """How many tokens a model of this config reads at most."""
+def max_tokens(config: PreTrainedConfig, name: str) -> int:
+    """How many tokens a model of this config reads at most.
+
+    Raises:
+        UserError: the config does not say; `name` is the model's.
+    """
     # Inside its window a sliding-window model sees everything, as our own masks let it.
     window = getattr(config, "sliding_window", None)
-    longest: int = config.max_position_embeddings
+    longest = getattr(config, "max_position_embeddings", None)
+    if not isinstance(longest, int):
+        raise UserError(
+            "its config does not say how long a text may be (max_position_embeddings)",
+            where=name,
+            todo="Decoder-only models with a stated length are supported: Llama, GPT-J, ...",
+        )
     return min(longest, window) if isinstance(window, int) else longest

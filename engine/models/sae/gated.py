@@ -31,8 +31,7 @@ class GatedSae(Sae):
     centred: bool = True
     """Whether b_dec is subtracted from x: SAELens may be told not to."""
 
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.float() - self.b_dec if self.centred else x.float()
-        h = x @ self.w_enc
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        h = (x - self.b_dec if self.centred else x) @ self.w_enc
         gate = (h + self.gate_bias > 0).to(h.dtype)
         return gate * torch.relu(self.r_mag.exp() * h + self.mag_bias)

@@ -22,6 +22,6 @@ class JumpReluSae(LinearSae):
     threshold: torch.Tensor
     """[d_sae], or [] where one number holds for all features."""
 
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
+    def features(self, x: torch.Tensor) -> torch.Tensor:
         before = self.before(x)
         return torch.relu(before) * (before > self.threshold)

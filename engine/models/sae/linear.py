@@ -21,6 +21,5 @@ class LinearSae(Sae):
     """Whether b_dec is subtracted from x first: each layout says so in its own way."""
 
     def before(self, x: torch.Tensor) -> torch.Tensor:
-        """Residuals [..., d_in] to pre-activations [..., d_sae], fp32."""
-        x = x.float() - self.b_dec if self.centred else x.float()
-        return x @ self.w_enc + self.b_enc
+        """[..., d_in] to pre-activations [..., d_sae], fp32."""
+        return (x - self.b_dec if self.centred else x) @ self.w_enc + self.b_enc

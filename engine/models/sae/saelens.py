@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,7 +14,13 @@ from engine.models.sae.gated import GatedSae
 from engine.models.sae.jumprelu import JumpReluSae
 from engine.models.sae.sae import Sae
 from engine.models.sae.saelens_config import SaeLensConfig, parse
-from engine.models.sae.saelens_scale import folded_norms, folded_scale, read_scale, scale_file
+from engine.models.sae.saelens_scaler import (
+    Scaler,
+    folded_norms,
+    folded_scale,
+    folded_whitening,
+    read_scaler,
+)
 from engine.models.sae.shapes import (
     Sizes,
     as_float,
@@ -41,8 +48,8 @@ def read(folder: Path, supported: str, device: torch.device) -> Sae:
     """The SAE of a folder, in fp32 on the device, reading x and writing x_hat as they are.
 
     Raises:
-        UserError: a file is missing or damaged, the architecture is not supported, the inputs
-            would have to be normalised token by token, or a tensor has NaN.
+        UserError: a file is missing or damaged, the architecture is not supported, what its
+            inputs are scaled by is missing, or a tensor has NaN.
     """
     config_path, path = folder / CONFIG, folder / WEIGHTS
     written = read_json(config_path)
@@ -57,14 +64,18 @@ def read(folder: Path, supported: str, device: torch.device) -> Sae:
     values = as_float(tensors, path, device)
     if config.architecture == "topk" and config.by_decoder_norm:
         values = folded_norms(values)
+    scaler = read_scaler(folder, known["i"])
+    _check_scaler(scaler, config, config_path)
     files = [config_path, path]
-    scaler = scale_file(folder)
-    scale = None if scaler is None else read_scale(scaler)
-    _check_scale(scale, config, scaler or config_path)
-    if scale is not None and scaler is not None:
-        values = folded_scale(values, scale)
-        files.append(scaler)
-    return _build(folder.name, file_hash(*files), config, values, config_path)
+    if config.inputs != "as they are":
+        files += scaler.files
+    if scaler.scale is not None:
+        values = folded_scale(values, scaler.scale)
+    if scaler.whitening is not None:
+        values = folded_whitening(values, scaler.whitening, centred=config.centred)
+    return replace(
+        _build(folder.name, file_hash(*files), config, values, config_path), norm=config.norm
+    )
 
 
 def _build(
@@ -101,8 +112,8 @@ def _renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return renamed
 
 
-def _check_scale(scale: float | None, config: SaeLensConfig, where: Path) -> None:
-    if config.scaled_inputs and scale is None:
+def _check_scaler(scaler: Scaler, config: SaeLensConfig, where: Path) -> None:
+    if config.inputs == "scaled" and scaler.scale is None:
         raise UserError(
             "its inputs must be scaled by a number that is in none of its files "
             "(normalize_activations is expected_average_only_in)",
@@ -110,9 +121,18 @@ def _check_scale(scale: float | None, config: SaeLensConfig, where: Path) -> Non
             todo="Put activation_scaler.json of the checkpoint beside it, or fold the number in "
             "with SAELens (fold_activation_norm_scaling_factor).",
         )
-    if scale is not None and scale != 1 and not config.scaled_inputs:
+    if config.inputs == "whitened" and scaler.whitening is None:
         raise UserError(
-            f"it scales inputs by {scale:g}, but the config says they are not normalised",
+            "its inputs must be whitened by matrices that are in none of its files "
+            "(normalize_activations is covariance_whitening)",
             where=str(where),
-            todo="Config and scale are of different checkpoints; take both from the same folder.",
+            todo="Put activation_scaler.json and activation_whitening.safetensors of the "
+            "checkpoint beside it.",
+        )
+    scales = scaler.scale not in (None, 1.0) and config.inputs != "scaled"
+    if scales or (scaler.whitening is not None and config.inputs != "whitened"):
+        raise UserError(
+            "it changes its inputs, but the config says they are read as they are",
+            where=str(scaler.files[0]),
+            todo="Config and scaler are of different checkpoints; take both from the same folder.",
         )

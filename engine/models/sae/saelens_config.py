@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import UserError
+from engine.models.sae.norm import NORMS, Norm
 from engine.plain import plain
 
 Architecture = Literal["standard", "gated", "topk", "jumprelu"]
+Inputs = Literal["as they are", "scaled", "whitened"]
 _ARCHITECTURES: tuple[Architecture, ...] = ("standard", "gated", "topk", "jumprelu")
 _TRANSCODER = "a transcoder maps the input of a module to its output, and reconstructs neither"
 _TRAINING = (
@@ -42,8 +44,10 @@ class SaeLensConfig:
     """Of a topk SAE, unchecked."""
     by_decoder_norm: bool
     """Whether a topk SAE compares its pre-activations times the norm of their directions."""
-    scaled_inputs: bool
-    """Whether it reads x times a number that is kept elsewhere while it is in training."""
+    inputs: Inputs
+    """What is done to x beside its weights, while it is in training."""
+    norm: Norm | None
+    """What is done to each token's x, always."""
     hook: str | None
 
 
@@ -80,27 +84,34 @@ def parse(config: Mapping[str, object], where: Path, supported: str) -> SaeLensC
             "residual stream but of attention heads",
             "Take an SAE of a block's output.",
         )
+    inputs, norm = _normalising(config.get("normalize_activations"), where)
     return SaeLensConfig(
         architecture=architecture,
         centred=config.get("apply_b_dec_to_input", True) is not False,
         k=config.get("k", kwargs.get("k")),
         by_decoder_norm=config.get("rescale_acts_by_decoder_norm") is True,
-        scaled_inputs=_is_scaled(config.get("normalize_activations"), where),
+        inputs=inputs,
+        norm=norm,
         hook=hook,
     )
 
 
-def _is_scaled(normalise: object, where: Path) -> bool:
-    if normalise in ("none", None, False):
-        return False
-    if normalise in ("expected_average_only_in", True):
-        return True
-    raise UserError(
-        f"normalize_activations {plain(repr(normalise), keep_newlines=False)} is not supported: "
-        "what a feature writes would depend on the token",
-        where=str(where),
-        todo="Take an SAE of inputs as they are, or scaled by one number.",
-    )
+def _normalising(said: object, where: Path) -> tuple[Inputs, Norm | None]:
+    if said in ("none", None, False):
+        return "as they are", None
+    if said in ("expected_average_only_in", True):
+        return "scaled", None
+    if said == "covariance_whitening":
+        return "whitened", None
+    norm = next((known for known in NORMS if known == said), None)
+    if norm is None:
+        raise UserError(
+            f"normalize_activations {plain(repr(said), keep_newlines=False)} is not known",
+            where=str(where),
+            todo="Known: none, expected_average_only_in, covariance_whitening, "
+            f"{', '.join(NORMS)}.",
+        )
+    return "as they are", norm
 
 
 def _part(config: Mapping[str, object], name: str) -> Mapping[str, object]:

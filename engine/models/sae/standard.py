@@ -20,5 +20,5 @@ class StandardSae(LinearSae):
 
     kind: ClassVar[str] = "standard"
 
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
+    def features(self, x: torch.Tensor) -> torch.Tensor:
         return torch.relu(self.before(x))

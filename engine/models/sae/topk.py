@@ -18,7 +18,7 @@ class TopKSae(LinearSae):
 
     k: int
 
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
+    def features(self, x: torch.Tensor) -> torch.Tensor:
         before = self.before(x)
         strongest = before.topk(self.k, dim=-1)
         return torch.zeros_like(before).scatter(-1, strongest.indices, torch.relu(strongest.values))

@@ -86,7 +86,7 @@ class ByHand:
     def of_error(self, sides: Sequence[Side]) -> float:
         """What the margin loses with the SAE error over P."""
         return self.effect(
-            [only(side.x - self.sae.decode(side.f), side.response) for side in sides]
+            [only(side.x - self.sae.decode(side.f, side.x), side.response) for side in sides]
         )
 
     def written(self, side: Side, features: Collection[int] | None, where: str) -> Tensor:

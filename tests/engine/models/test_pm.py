@@ -118,6 +118,16 @@ def test_a_pm_only_infers_and_in_the_dtype_asked_for(tmp_path: Path) -> None:
     assert not any(module.training for module in pm.backbone.modules())
 
 
+@pytest.mark.parametrize("pad", [None, -1, 0, 5000])
+def test_a_pad_token_decides_nothing(tmp_path: Path, pad: int | None) -> None:
+    """Configs lack one, name the end of text, or one that the model does not even have."""
+    model = write_pm(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"pad_token_id": pad}))
+    pm = load_pm(str(tmp_path), dtype=torch.float32, device="cpu")
+    assert reward(pm, TEXT) == pytest.approx(plain_reward(model, pm, TEXT), abs=1e-5)
+
+
 def test_the_hf_ckpt_layout_is_the_same_model(tmp_path: Path) -> None:
     model = write_hf_ckpt(tmp_path)
     pm = load_pm(str(tmp_path), dtype=torch.float32, device="cpu")

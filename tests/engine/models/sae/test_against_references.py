@@ -12,6 +12,7 @@ import torch
 
 from engine.models.pm import load_pm
 from engine.models.sae.load import check_fits, load_sae
+from engine.models.sae.norm import NORMS, Norm, normalised
 from engine.models.sae.sae import Sae
 from engine.models.tokens import tokenise
 from tests.engine.models.sae.references import (
@@ -28,6 +29,7 @@ from tests.engine.models.sae.tiny import (
     DICT_CLASSES,
     write_dictionary,
     write_saelens,
+    write_whitening,
 )
 
 # One worker imports sae-lens once, not every worker.
@@ -117,6 +119,48 @@ def test_a_saelens_checkpoint_whose_inputs_are_scaled(
     assert (f > 0).any()
     torch.testing.assert_close(f, reference.encode(x), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(sae.decode(f), reference.decode(f), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_saelens_normalising_each_token(
+    tmp_path: Path, architecture: str, centred: bool, norm: Norm
+) -> None:
+    """x_hat is theirs; features are in the units of x: theirs times what x_hat is scaled by."""
+    change = {"normalize_activations": norm, "apply_b_dec_to_input": centred}
+    folder = write_saelens(tmp_path, architecture, change)
+    sae, reference = load_sae(str(folder), device="cpu"), sae_lens(folder)
+    x = 5 + 3 * inputs()
+    f = sae.encode(x)
+    expected = reference.encode(x)
+    _, scale, _ = normalised(x, norm)
+    assert (f > 0).any()
+    torch.testing.assert_close(f, expected * scale, rtol=1e-5, atol=1e-4)
+    x_hat = sae.decode(f, x)
+    torch.testing.assert_close(x_hat, reference.decode(expected), rtol=1e-5, atol=1e-3)
+    baseline = sae.baseline(x).expand_as(x)
+    torch.testing.assert_close(x_hat - f @ sae.w_dec, baseline, rtol=1e-5, atol=1e-3)
+    with pytest.raises(ValueError, match="hangs on the x"):
+        sae.decode(f)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_saelens_checkpoint_whose_inputs_are_whitened(
+    tmp_path: Path, architecture: str, centred: bool
+) -> None:
+    whitened = {"normalize_activations": "covariance_whitening"}
+    by_norm = {"rescale_acts_by_decoder_norm": True} if architecture == "topk" else {}
+    change = whitened | by_norm | {"apply_b_dec_to_input": centred}
+    folder = write_saelens(tmp_path, architecture, change)
+    write_whitening(folder)
+    sae, reference = load_sae(str(folder), device="cpu"), Scaled(folder)
+    x = inputs()
+    f = sae.encode(x)
+    assert (f > 0).any()
+    torch.testing.assert_close(f, reference.encode(x), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(sae.decode(f), reference.decode(f), rtol=1e-4, atol=1e-2)
 
 
 @pytest.mark.parametrize("trained", ["batchtopk", "matryoshka_batchtopk"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,6 +21,8 @@ DICT_CLASSES = (
     "JumpReluAutoEncoder",
     "MatryoshkaBatchTopKSAE",
 )
+KINDS = ("gated", "standard", "standard", "topk", "batchtopk", "jumprelu", "matryoshka")
+"""Of the classes, in their order."""
 ARCHITECTURES = ("standard", "gated", "topk", "jumprelu")
 
 
@@ -97,3 +100,33 @@ def write_saelens(
         usual |= {"k": K, "rescale_acts_by_decoder_norm": False}
     (folder / "cfg.json").write_text(json.dumps(usual | dict(config or {})))
     return folder
+
+
+def write_whitening(folder: Path) -> None:
+    """The matrices that a checkpoint of SAELens keeps while its inputs are whitened."""
+    torch.manual_seed(6)
+    matrix = torch.randn(D_IN, D_IN, dtype=torch.float64)
+    tensors = {"mean": torch.randn(D_IN, dtype=torch.float64), "matrix": matrix}
+    tensors["inverse_matrix"] = torch.linalg.inv(matrix).contiguous()
+    save_file(tensors, folder / "activation_whitening.safetensors")
+    values = {"scaling_factor": None, "has_whitening": True}
+    (folder / "activation_scaler.json").write_text(json.dumps(values))
+
+
+def write_gated(folder: Path) -> Path:
+    return write_dictionary(folder, "GatedAutoEncoder")
+
+
+def change_tensors(folder: Path, change: dict[str, torch.Tensor]) -> None:
+    """Put other tensors into the ae.pt of a folder."""
+    tensors = torch.load(folder / "ae.pt", weights_only=True)
+    torch.save(tensors | change, folder / "ae.pt")
+
+
+WRITERS: Mapping[str, Callable[[Path], Path]] = {
+    dict_class: partial(write_dictionary, dict_class=dict_class) for dict_class in DICT_CLASSES
+} | {
+    f"saelens-{architecture}": partial(write_saelens, architecture=architecture)
+    for architecture in ARCHITECTURES
+}
+"""Everything that can be read, by a name of its own."""
