@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 from typing import cast
 
@@ -217,3 +219,19 @@ def test_templates_by_name_without_a_default(tmp_path: Path) -> None:
     assert chat is not None
     with pytest.raises(UserError, match="does not render it"):
         chat.render(TALK)
+
+
+@pytest.mark.parametrize("name", ["chatml", "instructions"])
+def test_every_text_of_hh_can_be_rendered(
+    all_of_them: dict[str, tuple[Tokenizer, ChatTemplate]], real_pairs: Path, name: str
+) -> None:
+    """Blank responses, two turns of one role in a row, and markers inside a turn among them."""
+    _, chat = all_of_them[name]
+    with gzip.open(real_pairs, "rt", encoding="utf-8") as lines:
+        texts = [text for line in lines for text in json.loads(line).values()]
+    for text in texts:
+        kept = "".join(
+            text[piece.origin : piece.origin + piece.length] for piece in chat.render(text).pieces
+        )
+        said = re.sub(r"\n\n(?:Human|Assistant):", "", text)
+        assert "".join(kept.split()) == "".join(said.split())
