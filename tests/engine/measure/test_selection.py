@@ -128,7 +128,7 @@ def test_each_fold_is_silent_below_the_other_folds_tenth_percentile(tmp_path: Pa
     made = selected(tmp_path, 80)
     for number, fold in enumerate(made.folds):
         others = [1.0 + i for i in range(80) if made.fold_of[i] != number]
-        assert fold.silent_activation == pytest.approx(2 * np.percentile(others, 10))
+        assert fold.silent_activation == pytest.approx(2 * np.percentile(others, 10), rel=2e-4)
 
 
 def test_few_bearers_all_pick_and_only_zero_is_silent(tmp_path: Path) -> None:
@@ -146,4 +146,5 @@ def test_pins_need_no_split(tmp_path: Path) -> None:
         max(1.0 + i, 9.5 if i % 5 == 0 else 0.5)  # on token 6 both of them fire
         for i in range(80)
     ]
-    assert made.folds[0].silent_activation == pytest.approx(2 * np.percentile(strongest, 10))
+    level = 2 * np.percentile(strongest, 10)
+    assert made.folds[0].silent_activation == pytest.approx(level, rel=2e-4)
