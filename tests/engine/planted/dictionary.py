@@ -34,7 +34,7 @@ class Dictionary:
 
     kind: Kind
     latents: tuple[str, ...]
-    """What each stands for."""
+    """What each stands for: a feature, a part of one (`x+`, `x-`), or two merged (`x&y`)."""
     reads: Floats
     """[latents, WIDTH]"""
     writes: Floats
@@ -78,8 +78,12 @@ class Dictionary:
         )
 
     def numbers(self, *names: str) -> tuple[int, ...]:
-        """The latents that stand for these features, ascending."""
-        return tuple(at for at, name in enumerate(self.latents) if name in names)
+        """The latents that stand for these features or for a part of one, ascending."""
+        return tuple(
+            at
+            for at, latent in enumerate(self.latents)
+            if any(part.rstrip("+-") in names for part in latent.split("&"))
+        )
 
 
 def true_dictionary(kind: Kind) -> Dictionary:
@@ -90,7 +94,7 @@ def true_dictionary(kind: Kind) -> Dictionary:
     latents = tuple(names[at] for at in order)
     reads: Floats = np.array([along.get(name, -along["ballast"]) for name in latents])
     # Decoder directions of unequal length: activations are then in units of their own.
-    lengths: Floats = 0.5 + 0.25 * (np.arange(len(latents)) % 4)[:, None]
+    lengths = np.array([[0.5 + 0.25 * (at % 4)] for at in range(len(latents))])
     return Dictionary(
         kind=kind,
         latents=latents,

@@ -67,10 +67,11 @@ class PlantedWorld:
         network = self.planting.network
         folder = self.folder / "saes" / str(len(list(self.folder.glob("saes/*"))))
         sae = write_sae(folder, dictionary, network.hook)
+        borne = {pair.heuristic.name for pair in self.pairs}
         (result,) = score(
             ScoreRequest(
                 paths=self.paths,
-                heuristics=heuristics(dictionary),
+                heuristics=tuple(each for each in heuristics(dictionary) if each.name in borne),
                 pm=str(self.folder / "pm"),
                 saes=(str(sae),),
                 hook=None,
