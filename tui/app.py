@@ -10,43 +10,24 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
-from textual.theme import Theme
 
 from engine.cache.records import Overview, Reader
 from engine.live.edit import Rescorer
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
 from tui.screens.overview import OverviewScreen
-from tui.session import Session, load_session, save_session
+from tui.session import (
+    Preferences,
+    Session,
+    load_preferences,
+    load_session,
+    save_preferences,
+    save_session,
+)
+from tui.themes import DARK_TONES, LIGHT_TONES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_THEME = Theme(
-    name="outvoted",
-    ansi=True,  # the terminal's own 16 colours
-    primary="ansi_blue",
-    secondary="ansi_cyan",
-    warning="ansi_yellow",
-    error="ansi_yellow",
-    success="ansi_blue",
-    accent="ansi_cyan",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    variables={
-        "ansi-background": "ansi_black",
-        "ansi-foreground": "ansi_white",
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_white",
-        "input-cursor-background": "ansi_white",
-        "input-cursor-foreground": "ansi_black",
-        "input-selection-background": "ansi_bright_blue",
-        "input-selection-foreground": "ansi_black",
-    },
-)
 
 
 def _actions() -> type[Provider]:
@@ -64,6 +45,8 @@ class OutvotedApp(App[None]):
         open_reader: opens the index; called in a thread, after the first frame.
         make_rescorer: starts a PM for `r` and `e`, when one of them is first pressed.
         session_path: where the session is kept, and yanked text beside it; None: nowhere.
+        theme: the colours; None: those chosen last.
+        mouse: whether it is used; None: as it was last, and at first not.
     """
 
     CSS_PATH = Path(__file__).parent / "styles" / "outvoted.tcss"
@@ -79,10 +62,17 @@ class OutvotedApp(App[None]):
         open_reader: Callable[[], Reader],
         make_rescorer: Callable[[], Rescorer] | None,
         session_path: Path | None,
+        *,
+        theme: str | None = None,
+        mouse: bool | None = None,
     ) -> None:
         super().__init__()
-        self.register_theme(_THEME)
-        self.theme = _THEME.name
+        for made in THEMES.values():
+            self.register_theme(made)
+        self.ansi_theme_dark, self.ansi_theme_light = DARK_TONES, LIGHT_TONES
+        kept = load_preferences(session_path)
+        self.theme = theme or kept.theme
+        self.mouse = kept.mouse if mouse is None else mouse
         self.animation_level = "none"
         folder = session_path.parent if session_path is not None else None
         self.desk = Desk(open_reader, make_rescorer, folder)
@@ -108,11 +98,12 @@ class OutvotedApp(App[None]):
         for screen in self._main_screens():
             session = screen.remember(session)
         save_session(self._session_path, overview.index, session)
+        save_preferences(self._session_path, Preferences(self.theme, self.mouse))
 
     def _main_screens(self) -> Iterable[MainScreen]:
         return (screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
 
 def run(app: OutvotedApp) -> None:
-    """Run the browser in this terminal; the mouse stays with the terminal."""
-    app.run(mouse=False)
+    """Run the browser in this terminal; the mouse stays with the terminal unless it is wanted."""
+    app.run(mouse=app.mouse)

@@ -11,10 +11,12 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Place = Literal["overview", "pairs", "pair", "lab", "filter", "edit", "prompt", "help"]
+Place = Literal[
+    "overview", "pairs", "pair", "lab", "marks", "filter", "edit", "prompt", "help", "messages"
+]
 
-MAIN: tuple[Place, ...] = ("overview", "pairs", "pair", "lab")
-_LISTS: tuple[Place, ...] = (*MAIN, "filter", "help")
+MAIN: tuple[Place, ...] = ("overview", "pairs", "pair", "lab", "marks")
+_LISTS: tuple[Place, ...] = (*MAIN, "filter", "help", "messages")
 _TRIAGED: tuple[Place, ...] = ("pairs", "pair")
 
 MARKS: dict[str, str] = {
@@ -60,7 +62,14 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("open", ("enter",), "open", "Open what the cursor is on.", ("overview", "pairs"), True),
+    Action(
+        "open",
+        ("enter",),
+        "open",
+        "Open what the cursor is on.",
+        ("overview", "pairs", "marks"),
+        True,
+    ),
     Action("open", ("enter",), "feature", "Open the feature the cursor is on.", ("pair",)),
     Action("down", ("j", "down"), "down", "One line down.", _LISTS),
     Action("up", ("k", "up"), "up", "One line up.", _LISTS),
@@ -119,6 +128,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("u",), "take back", "Take back the last mark or note.", _TRIAGED),
     Action("note", ("m",), "note", "Write a note on the pair.", _TRIAGED),
     Action("long_note", ("M",), "long note", "Write the note in $EDITOR.", _TRIAGED),
+    Action("sample", ("z",), "sample", "Draw a reading sample from the list.", ("pairs",)),
+    Action("blind", ("b",), "blind", "Hide verdict and figures until a mark.", _TRIAGED),
+    Action("marks", ("t",), "marks", "Everybody's marks, and agreement.", ("overview", "pairs")),
     Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
     Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
     Action("flip", ("space",), "set", "Set or clear the line.", ("filter",), True),
@@ -131,11 +143,13 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "Back one screen; stops a measurement first.",
-        ("pairs", "pair", "lab", "filter", "edit", "prompt", "help"),
+        ("pairs", "pair", "lab", "marks", "filter", "edit", "prompt", "help", "messages"),
         True,
         True,
     ),
     Action("help", ("?",), "help", "This list of keys.", MAIN, True),
+    Action("messages", ("!",), "messages", "The last messages again.", MAIN),
+    Action("theme", ("T",), "theme", "The next theme: 16 colours, dark, light.", MAIN),
     Action("palette", (":", "ctrl+p"), "palette", "Every action by name.", MAIN),
     Action("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Leave; the session comes back.", MAIN, True),
 )

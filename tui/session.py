@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from engine.cache.records import SORT_KEYS, Query
+from engine.cache.records import SORT_KEYS, Query, Sample
 from engine.canonical import Json, canonical
 from engine.files import write_text
 from engine.hh import SIDES, Side
+from engine.shapes import build
 from engine.verdict import Verdict
+from tui.themes import DEFAULT, THEMES
 
+_PREFERENCES = ".preferences"
+"""Stands among the indexes; none is called that: no name begins with a dot."""
 ScreenName = Literal["overview", "pairs", "pair"]
 _SCREENS: tuple[ScreenName, ...] = get_args(ScreenName)
 
@@ -28,6 +32,33 @@ class Session:
     pair: int | None = None
     """The id of the selected pair."""
     side: Side = "chosen"
+    blind: bool = False
+    """Whether verdict and figures are hidden until a pair is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What is the user's, whichever index is browsed."""
+
+    theme: str = DEFAULT
+    mouse: bool = False
+
+
+def load_preferences(path: Path | None) -> Preferences:
+    """What the user chose last; the defaults where nothing can be read."""
+    entry = _sessions(path).get(_PREFERENCES)
+    values = entry if isinstance(entry, dict) else {}
+    theme = values.get("theme")
+    return Preferences(
+        next((name for name in THEMES if name == theme), DEFAULT), values.get("mouse") is True
+    )
+
+
+def save_preferences(path: Path | None, preferences: Preferences) -> None:
+    """Write them beside the sessions."""
+    if path is not None:
+        entry: Json = asdict(preferences)
+        write_text(path, canonical({**_sessions(path), _PREFERENCES: entry}) + "\n")
 
 
 def load_session(path: Path | None, index: str) -> Session:
@@ -46,6 +77,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
         "heuristic": session.heuristic,
         "pair": session.pair,
         "side": session.side,
+        "blind": session.blind,
         "query": {
             "heuristic": query.heuristic,
             "kind": query.kind,
@@ -55,6 +87,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
             "marks": sorted(query.marks),
             "sort": query.sort,
             "descending": query.descending,
+            "sample": None if query.sample is None else asdict(query.sample),
         },
     }
     write_text(path, canonical({**_sessions(path), index: entry}) + "\n")
@@ -79,6 +112,7 @@ def _parse(entry: dict[str, Json]) -> Session:
         query=_parse_query(query) if isinstance(query, dict) else Query(),
         pair=pair if isinstance(pair, int) else None,
         side=next((known for known in SIDES if known == side), "chosen"),
+        blind=entry.get("blind") is True,
     )
 
 
@@ -93,7 +127,15 @@ def _parse_query(entry: dict[str, Json]) -> Query:
         marks=frozenset(_texts(entry.get("marks"))),
         sort=next((known for known in SORT_KEYS if known == sort), "row"),
         descending=entry.get("descending") is True,
+        sample=_sample(entry.get("sample")),
     )
+
+
+def _sample(entry: Json) -> Sample | None:
+    try:
+        return build(Sample, entry)
+    except ValueError:
+        return None
 
 
 def _conforming(kind: Json) -> Literal["conforming"] | None:

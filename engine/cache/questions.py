@@ -149,3 +149,11 @@ FROM likelihood WHERE id = ?
 """
 
 SAME_TEXTS = "SELECT count(*) FROM pairs WHERE content_hash = ?"
+
+SAMPLE = """
+SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[]))
+ORDER BY md5(? || ':' || content_hash), id LIMIT ?
+"""
+"""Of some ids, those of a reading sample; values: the ids, the seed as text, the size."""
+
+MARGINS = "SELECT id, margin FROM rewards WHERE id IN (SELECT unnest(?::BIGINT[]))"

@@ -18,6 +18,7 @@ from engine.cache.custom import CustomFile, CustomPair
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
+from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods, open_likelihood
 from engine.cache.marks import Marks
@@ -33,6 +34,7 @@ from engine.cache.records import (
     PairDetail,
     PairRow,
     Query,
+    Sample,
     Undone,
 )
 from engine.cache.run_file import TOLD_FEATURES
@@ -49,6 +51,7 @@ from engine.cache.sealed import (
 )
 from engine.cache.training import Training, open_training
 from engine.cache.triage import user_name
+from engine.cache.triage_report import Known, TriageReport, triage_report
 from engine.canonical import text_hash
 from engine.errors import UserError
 from engine.heuristics import Heuristic
@@ -135,7 +138,12 @@ class IndexReader:
         question = questions.ids_question(query, marked)
         with self._asking() as cursor:
             found = cursor.execute(question.sql, question.values).fetchnumpy()
-        return np.asarray(found["id"], dtype=np.int64)
+        ids = np.asarray(found["id"], dtype=np.int64)
+        return ids if query.sample is None else self._sampled(ids, query.sample)
+
+    def _sampled(self, ids: npt.NDArray[np.int64], sample: Sample) -> npt.NDArray[np.int64]:
+        found = self._fetch(questions.SAMPLE, [ids.tolist(), str(sample.seed), sample.size])
+        return np.array([identifier for (identifier,) in found], dtype=np.int64)
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         """One record for each id, in the order given."""
@@ -238,6 +246,20 @@ class IndexReader:
         file = CustomFile(self.paths.custom, user_name())
         file.append(customs)
         return file.path
+
+    def triage(self, heuristic: str | None) -> TriageReport:
+        """Everybody's marks side by side; blind ones by the heuristic's verdicts too."""
+        said = self._marks.everyones()
+        ids = sorted({identifier for words in said.values() for identifier in words})
+        margins = self._fetch(questions.MARGINS, [ids])
+        known = Known(
+            labels={at: str(self.store.name_of(at)) for at in ids},
+            contexts={at: key.context_hash for at, key in keys_of(self.store, ids).items()},
+            margins={at: margin for at, margin in margins if margin is not None},
+            threshold=self.run.figures.margin_threshold if self.run else 0.0,
+            verdicts={row.id: row.verdict for row in self.judged if row.heuristic == heuristic},
+        )
+        return triage_report(heuristic, said, known)
 
     def _fetch(self, query: str, values: list[object]) -> list[tuple[Any, ...]]:
         with self._asking() as cursor:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
     import numpy.typing as npt
 
     from engine.cache.custom import CustomPair
+    from engine.cache.triage_report import TriageReport
 
 SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
 SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
@@ -85,6 +86,18 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A reading sample: so many of a list's pairs, drawn by their texts and a seed.
+
+    The pairs with the lowest MD5 of `seed:content hash`, in that order: the same pairs in every
+    index, whoever draws, and however the list was sorted.
+    """
+
+    size: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which pairs, in what order. Values only: nothing in it is ever read as SQL."""
 
@@ -101,6 +114,8 @@ class Query:
     """Triage marks to keep; empty: all, marked or not."""
     sort: SortKey = "row"
     descending: bool = False
+    sample: Sample | None = None
+    """Of what matches, only these, in the sample's own order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,8 @@ class PairRow:
     decisive: bool | None = None
     """Whether deleting the pattern changes the sign of the margin; None: unmeasured."""
     seen: Seen = "unknown"
+    hidden: bool = False
+    """Blind mode: what was measured is left out until the pair is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +245,8 @@ class PairDetail:
     """Attributions by token, where the run holds them."""
     likelihood: Likelihood | None = None
     """None: no language model was asked."""
+    hidden: bool = False
+    """Blind mode: what was measured is left out until the pair is marked."""
 
 
 class Reader(Protocol):
@@ -293,6 +312,10 @@ class Reader(Protocol):
         Raises:
             UserError: the file cannot be written.
         """
+        ...
+
+    def triage(self, heuristic: str | None) -> TriageReport:
+        """Everybody's marks side by side; blind ones by the heuristic's verdicts too."""
         ...
 
     def close(self) -> None: ...

@@ -7,6 +7,7 @@ the first frame leaves out.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,9 +23,11 @@ from engine.cache.records import (
     PairRow,
     Query,
     RunCard,
+    Said,
     TrancheCard,
     Undone,
 )
+from engine.cache.triage_line import Triage
 from engine.errors import UserError
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, PairName, Side
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from engine.cache.custom import CustomPair
+    from engine.cache.triage_report import TriageReport
 
 TRANCHES = ("harmless-base", "helpful-base", "helpful-online", "helpful-rejection-sampled")
 HEURISTICS = (
@@ -285,6 +289,8 @@ class FakeReader:
     written: list[tuple[int, str | None, str | None]] = field(default_factory=list)
     """Every state of a pair's triage, as lines of the file: id, mark, note."""
     blind: set[int] = field(default_factory=set)
+    others: dict[str, dict[int, tuple[str | None, str | None]]] = field(default_factory=dict)
+    """What other users marked and noted."""
     _undone: list[tuple[int, str | None, str | None]] = field(default_factory=list)
     kept: list[CustomPair] = field(default_factory=list)
     closed: bool = False
@@ -301,6 +307,9 @@ class FakeReader:
         self.asked.append(query)
         kept = [detail for detail in DETAILS.values() if self._matches(detail, query)]
         kept.sort(key=_sort_key(query), reverse=query.descending)
+        if query.sample is not None:
+            random.Random(query.sample.seed).shuffle(kept)
+            kept = kept[: query.sample.size]
         return np.array([detail.pair.id for detail in kept], dtype=np.int64)
 
     def _matches(self, detail: PairDetail, query: Query) -> bool:
@@ -321,7 +330,12 @@ class FakeReader:
 
     def pair(self, identifier: int) -> PairDetail:
         mark, note = self._said(identifier)
-        return replace(DETAILS[identifier], mark=mark, note=note)
+        others = tuple(
+            Said(user, *said[identifier])
+            for user, said in self.others.items()
+            if identifier in said
+        )
+        return replace(DETAILS[identifier], mark=mark, note=note, others=others)
 
     def feature(self, feature: int) -> FeatureDetail:
         return make_feature(feature, list(DETAILS.values()), HEURISTICS)
@@ -347,6 +361,38 @@ class FakeReader:
         before = self._undone.pop()
         self.written.append(before)
         return Undone(str(DETAILS[before[0]].pair.name), *before)
+
+    def triage(self, heuristic: str | None) -> TriageReport:
+        from engine.cache.triage_report import Known, triage_report
+
+        own = {i: (mark, note) for i, mark, note in self.written}
+        said = {"me": own, **self.others}
+        words = {
+            user: {
+                at: Triage(
+                    *DETAILS[at].pair.name,
+                    "",
+                    mark,
+                    note,
+                    "",
+                    blind=mark if user == "me" and at in self.blind else None,
+                )
+                for at, (mark, note) in given.items()
+            }
+            for user, given in said.items()
+        }
+        known = Known(
+            labels={at: str(detail.pair.name) for at, detail in DETAILS.items()},
+            contexts={at: str(at) for at in DETAILS},
+            margins={a: d.margin for a, d in DETAILS.items() if d.margin is not None},
+            threshold=THRESHOLDS.margin,
+            verdicts={
+                at: detail.heuristics[0].judgement.verdict
+                for at, detail in DETAILS.items()
+                if detail.heuristics[0].heuristic.name == heuristic
+            },
+        )
+        return triage_report(heuristic, words, known)
 
     def marks(self) -> dict[int, str]:
         last = {identifier: mark for identifier, mark, _ in self.written}

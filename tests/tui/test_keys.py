@@ -13,6 +13,8 @@ from tui.screens.editing import EditScreen
 from tui.screens.filtering import FilterScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lab import LabScreen
+from tui.screens.marks import MarksScreen
+from tui.screens.messages import MessagesScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
@@ -24,10 +26,12 @@ SCREENS: dict[Place, type[DOMNode]] = {
     "pairs": PairsScreen,
     "pair": PairScreen,
     "lab": LabScreen,
+    "marks": MarksScreen,
     "filter": FilterScreen,
     "edit": EditScreen,
     "prompt": Prompt,
     "help": HelpScreen,
+    "messages": MessagesScreen,
 }
 # ctrl+a, ctrl+b and ctrl+s belong to screen, tmux and flow control; alt and ctrl+enter do not
 # arrive everywhere.

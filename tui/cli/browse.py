@@ -22,13 +22,27 @@ if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
 
 _LAST = "last-index"
+THEME_NAMES = ("terminal", "dark", "light")
 
 
 def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("browse", description="Browse an index.")
     add_common(parser)
     add_live(parser)
+    add_looks(parser)
     parser.set_defaults(name=None)
+
+
+def add_looks(parser: argparse.ArgumentParser) -> None:
+    """`--theme` and `--mouse`; without them the browser looks as it was left."""
+    group = parser.add_argument_group("looks")
+    group.add_argument("--theme", choices=THEME_NAMES, help="terminal: its own 16 colours")
+    group.add_argument(
+        "--mouse",
+        action=argparse.BooleanOptionalAction,
+        help="use the mouse; text is then selected with shift held down. Default: as last, at"
+        " first not",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -118,7 +132,15 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
     default = args.run is None and asked is None
     snapshot = read_snapshot(snapshot_path(paths)) if default else None
     session = paths.cache / "session.json"
-    run_app(OutvotedApp(snapshot, opening.reader, opening.rescorer, session))
+    app = OutvotedApp(
+        snapshot,
+        opening.reader,
+        opening.rescorer,
+        session,
+        theme=args.theme,
+        mouse=args.mouse,
+    )
+    run_app(app)
     if paths.source_numbers():
         (paths.cache / _LAST).write_text(f"{paths.name}\n", encoding="utf-8")
     return 0

@@ -21,6 +21,7 @@ def add(subparsers: Subparsers) -> None:
     )
     add_common(parser)
     add_live(parser)
+    browser.add_looks(parser)
 
 
 def run(args: argparse.Namespace) -> int:

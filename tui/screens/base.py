@@ -16,6 +16,7 @@ from engine.plain import plain
 from tui.keys import Place, hints
 from tui.screens.desk import Desk
 from tui.session import Session
+from tui.themes import THEMES
 from tui.widgets.lines import Lines
 
 SMALLEST = (60, 15)
@@ -53,9 +54,15 @@ class MainScreen(Screen[None]):
             yield Lines(id="place")
         yield Lines(TOO_SMALL, id="too-small")
 
-    def say(self, text: str) -> None:
-        """Show one line of state; an empty text clears it."""
-        self.query_one("#state", Lines).show(plain(text, keep_newlines=False))
+    def say(self, text: str, *, passing: bool = False) -> None:
+        """Show one line of state; an empty text clears it.
+
+        Messages can be called back; `passing` ones, which say what is under way, cannot.
+        """
+        shown = plain(text, keep_newlines=False)
+        self.query_one("#state", Lines).show(shown)
+        if shown and not passing:
+            self.desk.messages.keep(shown)
 
     def complain(self, error: UserError) -> None:
         """Show an error in place: what, where and what to do."""
@@ -66,6 +73,12 @@ class MainScreen(Screen[None]):
     def show_place(self, text: str) -> None:
         self.query_one("#place", Lines).show(text.rjust(14))
 
+    async def on_document_opened(self) -> None:
+        await self.run_action("open")
+
+    async def on_pair_list_opened(self) -> None:
+        await self.run_action("open")
+
     async def action_back(self) -> None:
         self.dismiss()
 
@@ -73,6 +86,17 @@ class MainScreen(Screen[None]):
         from tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.place))
+
+    def action_messages(self) -> None:
+        from tui.screens.messages import MessagesScreen
+
+        self.app.push_screen(MessagesScreen(self.desk.messages))
+
+    def action_theme(self) -> None:
+        """The next theme, which is kept for the next start."""
+        names = list(THEMES)
+        self.app.theme = names[(names.index(self.app.theme) + 1) % len(names)]
+        self.say(f"theme: {self.app.theme}")
 
     def action_palette(self) -> None:
         self.app.action_command_palette()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.cache.records import Overview, PairDetail, Reader
 from engine.errors import UserError
 from engine.live.edit import Edit, Rescored, Rescorer
+from tui.messages import Messages
+from tui.widgets.covered import covered_detail
 
 if TYPE_CHECKING:
     from engine.live.change import Change
@@ -40,6 +42,9 @@ class Desk:
         self._rescorer: Rescorer | None = None
         self._lab: Queue | None = None
         self._folder = folder
+        self.messages = Messages()
+        self.blind = False
+        """Whether verdict and figures are hidden until a pair is marked."""
 
     async def open(self) -> Overview:
         """Open the index and read its overview.
@@ -104,6 +109,10 @@ class Desk:
         """Wait until a measurement that was stopped has stopped; a PM that does not is killed."""
         if self._rescorer is not None:
             await self._rescorer.settle()
+
+    def covered(self, detail: PairDetail) -> PairDetail:
+        """The pair as blind mode shows it: its texts alone until it is marked."""
+        return covered_detail(detail) if self.blind and detail.mark is None else detail
 
     @property
     def rescorer_state(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -33,6 +34,7 @@ class OverviewScreen(Scrolls, MainScreen):
         super().__init__(desk)
         self.overview = snapshot
         self._recall: Callable[[str], Session] | None = recall
+        self._marks: Counter[str] = Counter()
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -40,19 +42,36 @@ class OverviewScreen(Scrolls, MainScreen):
     def on_mount(self) -> None:
         self._show(keep_place=False)
         if self.overview is not None and self._recall is not None:
-            self._select(self._recall(self.overview.index).heuristic)
+            session = self._recall(self.overview.index)
+            self.desk.blind = session.blind
+            self._select(session.heuristic)
         self.call_after_refresh(self._open)
 
     def _show(self, *, keep_place: bool) -> None:
-        overview = self.overview
+        overview, marks = self.overview, self._marks
         self.query_one("#title", Lines).show(*title_lines(overview))
         self.query_one(Document).show(
-            lambda width: overview_page(overview, width), keep_place=keep_place
+            lambda width: overview_page(overview, width, marks), keep_place=keep_place
         )
 
     def _open(self) -> None:
-        self.say("opening the index …")
+        self.say("opening the index …", passing=True)
         self.run_worker(self._refresh(), exclusive=True, group="overview")
+
+    def on_screen_resume(self) -> None:
+        if self._recall is None:  # once the index is open, and after every screen above
+            self.run_worker(self._count_marks(), exclusive=True, group="marks")
+
+    async def _count_marks(self) -> None:
+        try:
+            marks = await self.desk.ask(lambda reader: reader.marks())
+        except UserError as error:
+            self.complain(error)
+            return
+        counted = Counter(marks.values())
+        if counted != self._marks:
+            self._marks = counted
+            self._show(keep_place=True)
 
     async def _refresh(self) -> None:
         try:
@@ -70,8 +89,11 @@ class OverviewScreen(Scrolls, MainScreen):
         """Go where the index was left, once."""
         recall, self._recall = self._recall, None
         session = Session() if recall is None else recall(overview.index)
+        self.desk.blind = self.desk.blind or session.blind
         if session.screen != "overview" and self.is_current:
             self._push(session)
+        else:
+            self.on_screen_resume()
 
     def _select(self, heuristic: str | None) -> None:
         names = [card.heuristic.name for card in self.overview.heuristics] if self.overview else []
@@ -91,7 +113,7 @@ class OverviewScreen(Scrolls, MainScreen):
         return cards[cursor].heuristic.name if cursor < len(cards) else None
 
     def remember(self, session: Session) -> Session:
-        return Session(heuristic=self.selected)
+        return Session(heuristic=self.selected, blind=self.desk.blind)
 
     def on_document_moved(self) -> None:
         self.show_place(self.document().place)
@@ -103,6 +125,13 @@ class OverviewScreen(Scrolls, MainScreen):
         name = self.selected
         query = Query(kind=None) if name is None else Query(heuristic=name)
         self._push(Session(screen="pairs", query=query))
+
+    def action_marks(self) -> None:
+        from tui.screens.marks import MarksScreen
+
+        run = self.overview.run if self.overview else None
+        floor = run.noise_floor if run else None
+        self.app.push_screen(MarksScreen(self.desk, self.selected, floor))
 
     def document(self) -> Document:
         return self.query_one(Document)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
 from engine.cache.records import HeuristicCard, Overview, TrancheCard
 from engine.plain import plain
 from engine.verdict import Verdict
+from tui.keys import MARKS
 from tui.widgets.document import Page
 from tui.widgets.figures import (
     BOLD,
@@ -61,7 +64,9 @@ def title_lines(overview: Overview | None) -> list[Text]:
     ]
 
 
-def overview_page(overview: Overview | None, width: int) -> Page:
+def overview_page(
+    overview: Overview | None, width: int, marks: Mapping[str, int] | None = None
+) -> Page:
     """Heuristics (with a cursor), the way to all pairs, tranches and the letters' key."""
     if overview is None or overview.pairs == 0:
         return Page(_say("There is no index yet.", "Make one:  outvoted index FILE"))
@@ -78,12 +83,21 @@ def overview_page(overview: Overview | None, width: int) -> Page:
         anchors.append(len(lines))
         lines += heuristic_lines(card, width)
     anchors.append(len(lines))
-    lines.append(Text(f"all pairs  {overview.pairs:,}"))
+    lines.append(Text(f"all pairs  {overview.pairs:,}{_marked(marks or {})}"))
     lines += [Text(), *tranche_lines(overview.tranches, width), Text()]
     lines.append(
         Text("  ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items()), FAINT)
     )
     return Page(lines, tuple(anchors))
+
+
+def _marked(marks: Mapping[str, int]) -> str:
+    """Your own marks, counted."""
+    if not marks:
+        return ""
+    known = [f"{name} {marks[name]:,}" for name in MARKS.values() if name in marks]
+    others = sum(count for name, count in marks.items() if name not in MARKS.values())
+    return f"  · you marked {', '.join(known + [f'other {others:,}'] * (others > 0))}"
 
 
 def _say(what: str, todo: str) -> list[Text]:

@@ -93,12 +93,12 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
     def _load(self, identifier: int) -> None:
         self._identifier = identifier
-        self.say("reading …")
+        self.say("reading …", passing=True)
         self.run_worker(self._read(identifier), exclusive=True, group="pair")
 
     async def _read(self, identifier: int) -> None:
         try:
-            detail = await self.desk.ask(lambda reader: reader.pair(identifier))
+            detail = self.desk.covered(await self.desk.ask(lambda reader: reader.pair(identifier)))
         except UserError as error:
             self.complain(error)
             return
@@ -261,6 +261,16 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
             self.shown = replace(self.shown, detail=replace(self.shown.detail, note=note))
             self._head()
 
+    def is_hidden(self) -> bool:
+        return self.shown is not None and self.shown.detail.hidden
+
+    def cover(self) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        if shown.detail.hidden != (self.desk.blind and shown.detail.mark is None):
+            self._load(self._identifier)
+
     def move_on(self) -> None:
         self._step(1)
 
@@ -272,13 +282,13 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
     # Fresh inference.
 
     def action_rescore(self) -> None:
-        if self.shown is not None:
+        if self.shown is not None and not self.say_hidden():
             self.start_rescoring(self._stored(self.shown), Edit())
 
     def action_edit(self) -> None:
         from tui.screens.editing import EditScreen
 
-        if self.shown is None:
+        if self.shown is None or self.say_hidden():
             return
         stored = self._stored(self.shown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.records import HeuristicOnPair, PairDetail, Said
 from engine.live.edit import Rescored
 from engine.plain import plain
 from tui.screens.pair_verdict import effects_head, verdict_head
@@ -15,6 +15,13 @@ def on_pair(detail: PairDetail, name: str | None) -> HeuristicOnPair | None:
     """What is known of the heuristic of that name, or of the first one the pair bears."""
     named = [on for on in detail.heuristics if on.heuristic.name == name]
     return next(iter(named or detail.heuristics), None)
+
+
+def _said(said: Said) -> str:
+    """`ana: label wrong “note”`: what another user says of the pair."""
+    return " ".join(
+        (f"{said.user}:", said.mark or "no mark", *([f"“{said.note}”"] if said.note else ()))
+    )
 
 
 def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -> list[Text]:
@@ -31,6 +38,10 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
     lines = [Text(plain(first, keep_newlines=False), BOLD)]
     if detail.note:
         lines.append(Text(plain(f"note: {detail.note}", keep_newlines=False)))
+    if detail.hidden:
+        lines.append(Text("blind · verdict and figures are hidden until you mark the pair"))
+    if detail.others:
+        lines.append(Text(plain(" · ".join(map(_said, detail.others)), keep_newlines=False)))
     if on is not None:
         lines += verdict_head(on, detail, width)
     lines.append(

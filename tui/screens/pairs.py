@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,8 +14,10 @@ from textual.widget import Widget
 from engine.cache.records import SORT_KEYS, Overview, PairDetail, PairRow, Query
 from engine.errors import UserError
 from engine.plain import plain
-from tui.keys import Place, bindings
+from tui.keys import MARKS, Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
+from tui.screens.sampling import parse_sample, sample_text
 from tui.screens.triage import Triages
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
@@ -39,6 +42,7 @@ class PairsScreen(Triages, Yanks):
         self._noise_floor = overview.run.noise_floor if overview and overview.run else None
         self._session = session
         self._counted = False
+        self._marks: dict[int, str] = {}
 
     def body(self) -> Iterable[Widget]:
         yield Lines(id="heading")
@@ -55,23 +59,29 @@ class PairsScreen(Triages, Yanks):
         self._title()
 
     def on_screen_resume(self) -> None:
+        self.pair_list.blind = self.desk.blind
         self.pair_list.reveal()
+        self._title()
 
     def _find(self, keep: int | None) -> None:
         """Ask for the query's ids; the cursor goes to the pair `keep` if it is among them."""
         self._counted = False
         self._title()
-        self.say("looking …")
+        self.say("looking …", passing=True)
         self.run_worker(self._show_ids(self.asked, keep), exclusive=True, group="ids")
 
     async def _show_ids(self, query: Query, keep: int | None) -> None:
         try:
-            ids = await self.desk.ask(lambda reader: reader.ids(query))
+            ids, marks = await self.desk.ask(lambda reader: (reader.ids(query), reader.marks()))
         except UserError as error:
             self.complain(error)
             return
         place = place_of(ids, keep)
         self._counted = True
+        listed = set(ids.tolist()) if marks else set()
+        self._marks = {at: mark for at, mark in marks.items() if at in listed}
+        self.pair_list.blind = self.desk.blind
+        self.pair_list.nothing = nothing(query)
         self.pair_list.show(ids, place or 0)
         self._title()
         self.say("" if len(ids) else "No pair matches. f changes the filter, / the search.")
@@ -108,6 +118,10 @@ class PairsScreen(Triages, Yanks):
         count = f" · {len(self.pair_list):,} pairs" if self._counted else ""
         arrow = "↓" if query.descending else "↑"
         parts = [f"sort {query.sort} {arrow}"]
+        if query.sample is not None:
+            parts = [f"sample of {query.sample.size:,}, seed {query.sample.seed}"]
+        if self.desk.blind:
+            parts.append("blind")
         if query.verdicts:
             parts.append(", ".join(sorted(query.verdicts)))
         if query.tranche:
@@ -116,6 +130,8 @@ class PairsScreen(Triages, Yanks):
             parts.append(f"/{query.text}")
         if query.marks:
             parts.append("marked " + ", ".join(sorted(query.marks)))
+        if self._counted and self._marks:
+            count += f" · {marked(self._marks)}"
         lines = (plain(f"{name}{count}", keep_newlines=False), " · ".join(parts))
         self.query_one("#title", Lines).show(
             Text(lines[0], BOLD), Text(plain(lines[1], keep_newlines=False))
@@ -124,7 +140,8 @@ class PairsScreen(Triages, Yanks):
         self.show_place(self.position)
 
     def remember(self, session: Session) -> Session:
-        return replace(session, screen="pairs", query=self.asked, pair=self.pair_list.identifier())
+        pair = self.pair_list.identifier()
+        return replace(session, screen="pairs", query=self.asked, pair=pair)
 
     # What the pair screen asks of its list.
 
@@ -204,11 +221,40 @@ class PairsScreen(Triages, Yanks):
 
         self.app.push_screen(Prompt("search both texts (empty: all)", self.asked.text), search)
 
+    def action_sample(self) -> None:
+        from tui.screens.prompt import Prompt
+
+        def draw(text: str | None) -> None:
+            try:
+                sample = self.asked.sample if text is None else parse_sample(text)
+            except UserError as error:
+                self.complain(error)
+            else:
+                if sample != self.asked.sample:
+                    self.asked = replace(self.asked, sample=sample)
+                    self._find(None)  # a sample is read from its first pair on
+
+        self.app.push_screen(Prompt(SAMPLE_PROMPT, sample_text(self.asked.sample)), draw)
+
+    def _has_own_order(self) -> bool:
+        if self.asked.sample is not None:
+            self.say("A reading sample has its own order. z and an empty line end it.")
+        return self.asked.sample is not None
+
+    def action_marks(self) -> None:
+        from tui.screens.marks import MarksScreen
+
+        self.app.push_screen(MarksScreen(self.desk, self.asked.heuristic, self._noise_floor))
+
     def action_sort(self) -> None:
+        if self._has_own_order():
+            return
         following = SORT_KEYS[(SORT_KEYS.index(self.asked.sort) + 1) % len(SORT_KEYS)]
         self._ask_again(replace(self.asked, sort=following))
 
     def action_reverse(self) -> None:
+        if self._has_own_order():
+            return
         self._ask_again(replace(self.asked, descending=not self.asked.descending))
 
     # Triage.
@@ -218,6 +264,20 @@ class PairsScreen(Triages, Yanks):
 
     def take_mark(self, identifier: int, mark: str | None) -> None:
         self.pair_list.set_mark(identifier, mark)
+        self._marks.pop(identifier, None)
+        if mark is not None:
+            self._marks[identifier] = mark
+        if self.is_current:
+            self._title()
+
+    def is_hidden(self) -> bool:
+        row = self.pair_list.row()
+        return self.desk.blind and (row is None or row.hidden)
+
+    def cover(self) -> None:
+        self.pair_list.blind = self.desk.blind
+        self.pair_list.refresh()
+        self._title()
 
     def take_note(self, identifier: int, note: str | None) -> None:
         """A line of the list has no room for notes."""
@@ -240,6 +300,24 @@ class PairsScreen(Triages, Yanks):
         if identifier is None:
             return None
         return await self.desk.ask(lambda reader: reader.pair(identifier))
+
+
+def marked(marks: Mapping[int, str]) -> str:
+    """`3 marked: 1:2 3:1`, by the marks' digits; `+` counts those of other names."""
+    digits = {name: digit for digit, name in MARKS.items()}
+    counted = Counter(digits.get(mark, "+") for mark in marks.values())
+    told = " ".join(f"{digit}:{counted[digit]}" for digit in sorted(counted))
+    return f"{len(marks):,} marked: {told}"
+
+
+def nothing(query: Query) -> tuple[str, ...]:
+    """What an empty list says: why, and what to do next."""
+    todo = ["No pair matches.", "", "f  changes kind, verdicts, tranche and marks"]
+    if query.text:
+        todo.append("/  and an empty line end the search")
+    if query.sample is not None:
+        todo.append("z  and an empty line end the reading sample")
+    return (*todo, "esc  goes back to the overview; its last line lists every pair")
 
 
 def _row_text(row: PairRow) -> str:

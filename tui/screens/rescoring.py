@@ -40,7 +40,8 @@ class Rescores(MainScreen):
 
     def _tell(self) -> None:
         seconds = monotonic() - self._since
-        self.say(f"measuring · PM {self.desk.rescorer_state} · {seconds:.0f} s · esc stops it")
+        state = self.desk.rescorer_state
+        self.say(f"measuring · PM {state} · {seconds:.0f} s · esc stops it", passing=True)
 
     async def _measure(self, stored: PairDetail, edit: Edit) -> None:
         try:

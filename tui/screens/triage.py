@@ -12,8 +12,20 @@ from tui.keys import MARKS
 from tui.screens.base import MainScreen
 from tui.screens.editing import apply_change
 from tui.screens.editor import edit_text
+from tui.widgets.figures import signed
+from tui.widgets.pair_line import verdict_code
 
 Answer = TypeVar("Answer")
+
+
+def revealed(detail: PairDetail, mark: str) -> str:
+    """What a pair's mark was made without: the verdicts, and the margin."""
+    verdicts = ", ".join(
+        f"{on.heuristic.name} {verdict_code(on.judgement.verdict, on.judgement.by)}"
+        for on in detail.heuristics
+    )
+    found = verdicts or "no heuristic on it"
+    return f"{detail.pair.name.row} {mark} · it was: {found} · margin {signed(detail.margin)}"
 
 
 class Triages(MainScreen):
@@ -32,6 +44,14 @@ class Triages(MainScreen):
         """Show the pair with another note."""
 
     @abstractmethod
+    def is_hidden(self) -> bool:
+        """Whether verdict and figures of the pair are hidden."""
+
+    @abstractmethod
+    def cover(self) -> None:
+        """Show again what blind mode lets be shown."""
+
+    @abstractmethod
     def move_on(self) -> None:
         """Go to the next pair of the list."""
 
@@ -42,12 +62,37 @@ class Triages(MainScreen):
     def action_mark(self, digit: str) -> None:
         identifier, mark = self.triaged(), MARKS.get(digit)
         if identifier is not None:
+            hidden = mark is not None and self.is_hidden()
             self.take_mark(identifier, mark)
             self.move_on()
             # Marks must all be written: no exclusive group.
-            self.run_worker(
-                self._asking(lambda reader: reader.mark(identifier, mark)), group="marks"
-            )
+            self.run_worker(self._mark(identifier, mark, hidden), group="marks")
+
+    async def _mark(self, identifier: int, mark: str | None, hidden: bool) -> None:
+        """Write a mark; in blind mode, tell what it was made without, or hide that again."""
+        await self._asking(lambda reader: reader.mark(identifier, mark, hidden=hidden))
+        if hidden and mark is not None:
+            detail = await self._asking(lambda reader: reader.pair(identifier))
+            if detail is not None:
+                self.say(revealed(detail, mark))
+        if self.desk.blind:
+            self.cover()
+
+    def action_blind(self) -> None:
+        self.desk.blind = not self.desk.blind
+        self.cover()
+        self.say(
+            "blind: verdict and figures are hidden until you mark a pair; t shows how you agree"
+            if self.desk.blind
+            else "verdict and figures are shown"
+        )
+
+    def say_hidden(self) -> bool:
+        """Whether the pair's figures are hidden; what would show them then says so."""
+        hidden = self.is_hidden()
+        if hidden:
+            self.say("Hidden until you mark the pair: 1 to 5. b ends blind mode.")
+        return hidden
 
     def action_undo(self) -> None:
         self.run_worker(self._undo(), group="marks")

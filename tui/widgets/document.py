@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rich.text import Text
+from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -13,6 +14,9 @@ from textual.strip import Strip
 
 from tui.widgets.figures import CURSOR
 from tui.widgets.lines import strip
+
+WHEEL = 3
+"""Lines that one notch of the mouse's wheel scrolls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,9 @@ class Document(ScrollView, can_focus=False):
     """Shows a `Page`. With anchors it has a cursor, and a move repaints two lines."""
 
     DEFAULT_CSS = "Document { height: 1fr; width: 1fr; scrollbar-size: 0 0; }"
+
+    class Opened(Message):
+        """What the cursor is on was clicked on."""
 
     class Moved(Message):
         """The cursor or the scroll position changed."""
@@ -74,6 +81,32 @@ class Document(ScrollView, can_focus=False):
         self.virtual_size = Size(self._width, len(self.page.lines))
         self.refresh()
         self.post_message(self.Moved())
+
+    def on_click(self, event: events.Click) -> None:
+        """The anchor nearest to the mouse; a second click on it opens it."""
+        number = event.y + self.scroll_offset.y
+        anchors = self.page.anchors
+        if anchors and (not self.page.reading or number in anchors):
+            # What stands under an anchor belongs to it.
+            nearest = max((i for i, line in enumerate(anchors) if line <= number), default=0)
+            if nearest == self.cursor:
+                self.post_message(self.Opened())
+            self._select(nearest)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._turn(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._turn(-1)
+
+    def _turn(self, notches: int) -> None:
+        """The wheel moves the cursor, or turns pages that are read."""
+        if self.page.anchors and not self.page.reading:
+            self.move(notches)
+        else:
+            self.go_to(self.scroll_offset.y + notches * WHEEL)
 
     @property
     def place(self) -> str:

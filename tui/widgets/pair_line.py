@@ -13,6 +13,9 @@ from tui.widgets.figures import LETTERS, NOTHING, signed
 WIDE = 100
 """From this many columns on, a line has room for the pair's name and tranche too."""
 
+HIDDEN = "▒ hidden"
+"""Stands for the verdict in blind mode."""
+
 _KIND_SIGNS = {"counterexample": "≠", "conforming": "=", None: " "}
 _DIGITS = {name: digit for digit, name in MARKS.items()}
 _VERDICT = 13
@@ -37,9 +40,10 @@ def pair_line(row: PairRow, width: int) -> str:
     sign = _KIND_SIGNS[row.kind]
     mark = " " if row.mark is None else _DIGITS.get(row.mark, "+")
     opposer = NOTHING if row.opposer is None else f"#{row.opposer}"
+    verdict = HIDDEN if row.hidden else verdict_code(row.verdict, row.by)
     named = f"{_cut(row.label, 13)} {_cut(row.tranche, 15)} " if width >= WIDE else ""
     head = (
-        f"{mark} {named}{sign} {verdict_code(row.verdict, row.by):<{_VERDICT}}"
+        f"{mark} {named}{sign} {verdict:<{_VERDICT}}"
         f"{signed(row.margin, 7)} {signed(row.margin_sae, 7)} {signed(row.effect, 7)} "
         f"{opposer:>7}  "
     )

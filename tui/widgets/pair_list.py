@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.cache.records import PairRow
+from tui.widgets.covered import covered_row
 from tui.widgets.figures import CURSOR
 from tui.widgets.pair_line import missing_line, pair_line
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 64
 _PAGES_KEPT = 16
+WHEEL = 3
+"""Lines that one notch of the mouse's wheel moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class PairList(ScrollView, can_focus=False):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, PairList.Needs)
 
+    class Opened(Message):
+        """The row under the cursor was clicked on."""
+
     class Moved(Message):
         """The cursor stands on another row."""
 
@@ -63,6 +70,9 @@ class PairList(ScrollView, can_focus=False):
         self._request = 0
         self._asked: tuple[int, ...] = ()
         self.cursor = 0
+        self.blind = False
+        self.nothing: tuple[str, ...] = ()
+        """What an empty list says."""
 
     def __len__(self) -> int:
         return 0 if self._ids is None else len(self._ids)
@@ -110,10 +120,15 @@ class PairList(ScrollView, can_focus=False):
         return None if self._ids is None else place_of(self._ids, identifier)
 
     def row(self, position: int | None = None) -> PairRow | None:
-        """The row at a position, or under the cursor, where it has been fetched."""
+        """The row at a position, or under the cursor, as it is shown; None: not fetched yet."""
         page, offset = divmod(self.cursor if position is None else position, PAGE)
         rows = self._pages.get(page, ())
-        return rows[offset] if 0 <= offset < len(rows) else None
+        row = rows[offset] if 0 <= offset < len(rows) else None
+        return covered_row(row) if row is not None and self.is_hidden(row) else row
+
+    def is_hidden(self, row: PairRow) -> bool:
+        """Whether blind mode hides what was measured of a pair."""
+        return self.blind and row.mark is None
 
     def set_mark(self, identifier: int, mark: str | None) -> None:
         """Show a mark on the pair's line, if the line has been fetched."""
@@ -185,10 +200,29 @@ class PairList(ScrollView, can_focus=False):
             pages = tuple(range(missing[0], missing[-1] + 1))
             self.post_message(self.Needs(Wanted(self._request, pages, ids)))
 
+    def on_click(self, event: events.Click) -> None:
+        """The row under the mouse; a second click on it opens it."""
+        number = event.y + self.scroll_offset.y
+        if number < len(self):
+            opened = number == self.cursor
+            self.select(number)
+            if opened:
+                self.post_message(self.Opened())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.select(self.cursor + WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.select(self.cursor - WHEEL)
+
     def render_line(self, y: int) -> Strip:
         width, number = self.size.width, y + self.scroll_offset.y
         if number >= len(self):
-            return Strip.blank(width, self.rich_style)
+            said = self.nothing if self._ids is not None and len(self) == 0 else ()
+            text = f"  {said[y]}" if y < len(said) else ""
+            return Strip([Segment(set_cell_size(text, width), self.rich_style)], width)
         row = self.row(number)
         text = missing_line(width) if row is None else pair_line(row, width)
         style = self.rich_style + CURSOR if number == self.cursor else self.rich_style

@@ -15,7 +15,7 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.reader import IndexReader, open_reader
-from engine.cache.records import SORT_KEYS, Query, Said, SortKey
+from engine.cache.records import SORT_KEYS, Query, Said, Sample, SortKey
 from engine.cache.sealed import run_path
 from engine.cache.triage import TriageFile
 from engine.errors import UserError
@@ -259,6 +259,61 @@ def test_what_others_said_stands_beside_and_is_never_written(
     ana.note(pair, None)
     assert ours.pair(id_of(3)).others == ()  # nothing is left of what she said
     assert ana.path.read_bytes().startswith(before)
+
+
+def test_a_reading_sample_is_the_seeds_and_no_ones_choice(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    reader = opened()
+    whole = rows_of(reader, replace(EVERY, sample=Sample(99, 7)))
+    assert sorted(whole) == list(range(12))
+    assert whole != sorted(whole)
+    assert rows_of(reader, replace(EVERY, sample=Sample(5, 7))) == whole[:5]
+    assert rows_of(reader, replace(EVERY, sort="margin", sample=Sample(5, 7))) == whole[:5]
+    assert rows_of(reader, replace(EVERY, sample=Sample(99, 8))) != whole
+    # Of a part of the list it is that part of it: filters do not shuffle what was read so far.
+    url = rows_of(reader, replace(Query(heuristic="url"), sample=Sample(99, 7)))
+    assert url == [row for row in whole if row % 2 == 0]
+    # In an index that was built in another order it holds the same texts.
+    other = IndexPaths(tmp_path / "other", "tiny")
+    index(other, tmp_path / "second.jsonl", tmp_path / "first.jsonl")
+    turned = open_reader(other)
+    found = rows_of(turned, replace(EVERY, sample=Sample(99, 7)))
+    turned.close()
+    assert [(row + 6) % 12 for row in found] == whole
+
+
+def test_a_triage_report_reads_blind_marks_against_the_margins(
+    paths: IndexPaths, opened: Open
+) -> None:
+    seal(paths)
+    reader = opened()
+    for row, mark in ((2, "clear"), (4, "label wrong"), (6, "clear"), (8, "interesting")):
+        reader.mark(id_of(row), mark, hidden=True)
+    reader.mark(id_of(2), "label wrong")  # revised when the verdict was seen: the first one counts
+    reader.mark(id_of(10), "clear")
+    ana = TriageFile(paths.triage, "ana")
+    ana.mark(reader.store.pairs([id_of(2)])[0], "clear")
+    report = reader.triage("url")
+    ours, hers = report.users
+    assert (ours.user, hers.user) == (report.own, "ana")
+    assert ours.counts == {"label wrong": 2, "clear": 2, "interesting": 1}
+    assert ours.blind == 4
+    assert ours.with_pm is not None
+    # Row 2 is right and was read so, row 4 wrong and read so, row 6 a tie that was read as clear.
+    assert ours.with_pm.counts == {
+        ("chosen", "chosen"): 1,
+        ("rejected", "rejected"): 1,
+        ("chosen", "neither"): 1,
+    }
+    assert ours.by_verdict["clear"] == {Verdict.OUTVOTED: 1, Verdict.TIE: 1}
+    assert ours.by_verdict["interesting"] == {Verdict.SILENT: 1}
+    assert hers.with_pm is None
+    (between,) = report.between
+    assert between.agreement.counts == {("rejected", "chosen"): 1}
+    (differing,) = report.differing
+    assert (differing.id, differing.label) == (id_of(2), "first.jsonl:train:2")
+    assert reader.triage(None).users[0].by_verdict == {}
 
 
 def test_a_mark_is_of_a_text_and_not_of_a_row(

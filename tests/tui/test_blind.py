@@ -1,0 +1,86 @@
+"""Blind mode: read, mark, and only then see what the PM and the features did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tui.driving import browser, page_text, pair_screen, pairs_screen, press, settle, text_of
+from tests.tui.fakes import DETAILS, FakeReader, make_row
+from tui.widgets.covered import covered_detail, covered_row
+
+
+async def test_the_list_hides_verdict_and_figures_until_a_pair_is_marked() -> None:
+    reader = FakeReader()
+    async with browser(reader).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter", "b")
+        screen = pairs_screen(pilot)
+        assert "blind" in text_of(pilot, "title")
+        hidden = screen.pair_list.row(0)
+        assert hidden is not None
+        assert hidden.hidden
+        assert (hidden.margin, hidden.effect, hidden.opposer) == (None, None, None)
+        await press(pilot, "1")
+        shown = screen.pair_list.row(0)
+        assert shown is not None
+        assert not shown.hidden
+        assert shown.margin is not None
+        assert reader.blind == {shown.id}
+        assert "it was: url O outvoted/e · margin +0.400" in text_of(pilot, "state")
+        await press(pilot, "b", "1")
+        assert reader.blind == {shown.id}, "a mark made with the figures in view is not blind"
+
+
+async def test_the_pair_shows_its_texts_alone_and_measures_nothing() -> None:
+    reader = FakeReader()
+    async with browser(reader).run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "b", "enter")
+        assert "outvoted" not in text_of(pilot, "title")
+        assert "+0.4" not in text_of(pilot, "title")
+        assert "#24651" not in page_text(pilot)
+        assert "for more, or ask question 0" in page_text(pilot)
+        await press(pilot, "r")
+        assert "Hidden until you mark the pair" in text_of(pilot, "state")
+        await press(pilot, "e")
+        pair_screen(pilot)
+        await press(pilot, "y")
+        assert "outvoted" not in pilot.app.clipboard
+        await press(pilot, "3", "[")
+        assert "outvoted" in text_of(pilot, "title")
+        assert "mark: label wrong" in text_of(pilot, "title")
+        await press(pilot, "]", "b")
+        assert "W pm-wrong" in text_of(pilot, "title"), "b shows what it hid"
+
+
+async def test_a_mark_that_is_taken_back_hides_the_pair_again() -> None:
+    async with browser().run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "b", "1", "u")
+        row = pairs_screen(pilot).pair_list.row(0)
+        assert row is not None
+        assert row.hidden
+
+
+async def test_blind_mode_comes_back_with_the_session(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    async with browser(session=path).run_test() as pilot:
+        await press(pilot, "enter", "b", "enter", "q")
+    async with browser(session=path).run_test() as pilot:
+        await settle(pilot)
+        shown = pair_screen(pilot).shown
+        assert shown is not None
+        assert shown.detail.hidden
+        await press(pilot, "escape", "escape", "q")
+    async with browser(session=path).run_test() as pilot:
+        await press(pilot, "enter")
+        assert pairs_screen(pilot).pair_list.blind, "also when the overview was left last"
+
+
+def test_nothing_measured_is_left_of_a_covered_pair() -> None:
+    """Whatever a record comes to hold: beside names, texts and triage it must be empty here."""
+    said = {"id", "label", "tranche", "kind", "before", "match", "after", "mark", "hidden", "seen"}
+    kept = {"pair", "run", "mark", "note", "hidden", "seen"}
+    for detail in DETAILS.values():
+        row, covered = covered_row(make_row(detail, None)), covered_detail(detail)
+        for name in set(row.__slots__) - said - {"verdict"}:
+            assert not getattr(row, name), name
+        for name in set(covered.__slots__) - kept:
+            assert not getattr(covered, name), name

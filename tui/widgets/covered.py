@@ -1,0 +1,42 @@
+"""Blind mode: a pair as it is shown until it is marked, its texts and nothing that was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.cache.records import PairDetail, PairRow
+from engine.verdict import Verdict
+
+
+def covered_row(row: PairRow) -> PairRow:
+    """The line of the list without verdict and figures."""
+    return replace(
+        row,
+        hidden=True,
+        verdict=Verdict.UNMEASURED,
+        by=None,
+        margin=None,
+        margin_sae=None,
+        effect=None,
+        opposer=None,
+        confident=False,
+        decisive=None,
+    )
+
+
+def covered_detail(detail: PairDetail) -> PairDetail:
+    """The pair without rewards, heuristics, features, flags, and what others said of it."""
+    return replace(
+        detail,
+        hidden=True,
+        reward_chosen=None,
+        reward_rejected=None,
+        margin=None,
+        margin_sae=None,
+        heuristics=(),
+        features=(),
+        tokens=None,
+        likelihood=None,
+        flags=(),
+        others=(),
+    )
