@@ -88,12 +88,15 @@ class Marks:
             said = list(self._own.read().values())
         return {at: made.mark for at, made in self._standing(said) if made.mark is not None}
 
-    def everyones(self) -> dict[str, dict[int, Triage]]:
-        """The standing words of every user by pair id, the user's own first."""
+    def words(self) -> dict[str, list[Triage]]:
+        """The last words of every user, on whatever pairs; the user's own first."""
         with self._lock:
             files = {self._user: self._own, **self._others_files()}
-            said = {user: list(file.read().values()) for user, file in files.items()}
-        return {user: dict(self._standing(made)) for user, made in said.items()}
+            return {user: list(file.read().values()) for user, file in files.items()}
+
+    def everyones(self) -> dict[str, dict[int, Triage]]:
+        """The standing words of every user by pair id, the user's own first."""
+        return {user: dict(self._standing(made)) for user, made in self.words().items()}
 
     def _others_files(self) -> Mapping[str, TriageFile]:
         """The others' files by user; their names are looked up anew, since users come."""

@@ -137,6 +137,11 @@ REWARDS = """
 SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?
 """
 
+REWARDS_OF = """
+SELECT id, reward_chosen, reward_rejected, margin, margin_sae FROM rewards
+WHERE id IN (SELECT unnest(?::BIGINT[]))
+"""
+
 FEATURES = """
 SELECT feature, activation_chosen, activation_rejected, attribution, effect FROM features
 WHERE id = ? ORDER BY abs(attribution) DESC, feature

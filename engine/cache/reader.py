@@ -51,6 +51,7 @@ from engine.cache.sealed import (
 )
 from engine.cache.training import Training, open_training
 from engine.cache.triage import user_name
+from engine.cache.triage_line import Triage
 from engine.cache.triage_report import Known, TriageReport, triage_report
 from engine.canonical import text_hash
 from engine.errors import UserError
@@ -222,6 +223,17 @@ class IndexReader:
             raise no_run(self.paths)
         with self._asking() as cursor:
             return feature_detail(cursor, self.store, self.run, self.judged, self._labels, feature)
+
+    def rewards(
+        self, ids: Sequence[int]
+    ) -> dict[int, tuple[float | None, float | None, float | None, float | None]]:
+        """Rewards of chosen and rejected, margin and reconstructed margin, where measured."""
+        rows = self._fetch(questions.REWARDS_OF, [list(ids)])
+        return {identifier: (row[0], row[1], row[2], row[3]) for identifier, *row in rows}
+
+    def words(self) -> dict[str, list[Triage]]:
+        """All that every user said, also of pairs that are not in the index any more."""
+        return self._marks.words()
 
     def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
         """Append a triage mark; None takes it back. `hidden`: verdict and figures were."""

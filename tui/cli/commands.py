@@ -22,6 +22,8 @@ COMMANDS: dict[str, Command] = {
     "report": Command("tui.cli.report", "verdicts per heuristic, margins, faithfulness"),
     "show": Command("tui.cli.show", "all that is known of one pair"),
     "rescore": Command("tui.cli.rescore", "fresh inference on a pair, or on an edit of it"),
+    "import": Command("tui.cli.importing", "take in triage that was made elsewhere"),
+    "export": Command("tui.cli.export", "write pairs, verdicts, effects or triage to a file"),
     "worker": Command("tui.cli.worker", "serve a PM and SAE over stdin and stdout"),
 }
 BROWSE = Command("tui.cli.browse", "browse an index")

@@ -1,0 +1,160 @@
+"""Triage that comes in: checked row by row against the index, and appended once all of it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.cache.keys import keys_of
+from engine.cache.marks import IMPORTED
+from engine.cache.pairs import PairStore
+from engine.cache.triage import TriageFile, now, user_name
+from engine.cache.triage_line import MOST_ROWS, Triage
+from engine.errors import UserError
+from engine.exchange.read import Row
+from engine.hh import pair_id
+
+LISTED = 10
+_USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ROW = re.compile(r"[0-9]{1,13}")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one user's rows came to."""
+
+    user: str
+    rows: int
+    added: int
+    """The others stood already, or are older than what stands."""
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file of triage came to."""
+
+    taken: tuple[Taken, ...]
+    unknown: tuple[str, ...]
+    """Rows that were left out, and why."""
+
+
+def import_triage(
+    store: PairStore, folder: Path, rows: Iterable[Row], user: str | None, *, skip_unknown: bool
+) -> Imported:
+    """Append the marks and notes of a file.
+
+    One's own go into one's own file. Another user's go into a file beside theirs, since nobody
+    writes into that one.
+
+    Args:
+        store: the pairs of the index; a row's content hash must be that of its pair.
+        folder: where triage files are.
+        rows: with source, split, row, and what was said; content_hash, user, time where known.
+        user: whose they are; None: as the rows say.
+        skip_unknown: leave out the rows of pairs that this index does not have.
+
+    Raises:
+        UserError: a row is at fault, or its pair unknown; nothing was written then.
+    """
+    given = [(row.where, *_state(row, user)) for row in rows]
+    placed = _placed(store, [state for _, _, state in given])
+    known: dict[str, list[Triage]] = {}
+    unknown: list[str] = []
+    for (where, name, state), found in zip(given, placed, strict=True):
+        if isinstance(found, str):
+            unknown.append(f"{where}: {state.name}: {found}")
+        else:
+            known.setdefault(name, []).append(found)
+    if unknown and not skip_unknown:
+        raise UserError(
+            f"{len(unknown):,} rows are not of this index's pairs: {listed(unknown)}",
+            todo="Index their sources first, or pass --skip-unknown to leave such rows out.",
+        )
+    return Imported(tuple(_append(folder, name, known[name]) for name in known), tuple(unknown))
+
+
+def listed(unknown: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(unknown) - LISTED
+    return "; ".join(unknown[:LISTED]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _state(row: Row, user: str | None) -> tuple[str, Triage]:
+    """Who says it, and what; checked, since the file is anybody's."""
+    said = row.values
+    name = user or _text(row, "user")
+    if name is None:
+        raise UserError(
+            "it does not say whose marks these are", where=row.where, todo="Pass --user."
+        )
+    name = name.removesuffix(IMPORTED)
+    if not _USER.fullmatch(name):
+        raise UserError(
+            f'"{name}" cannot name a user', where=row.where, todo="Use letters, digits, - and _."
+        )
+    source, split = _text(row, "source"), _text(row, "split")
+    number = said.get("row")
+    text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
+    if source is None or split is None or not (_ROW.fullmatch(text) and int(text) < MOST_ROWS):
+        raise UserError("source, split and row must name a pair", where=row.where)
+    return name, Triage(
+        source,
+        split,
+        int(text),
+        _text(row, "content_hash") or "",
+        _text(row, "mark"),
+        _text(row, "note"),
+        _time(row),
+        _text(row, "blind"),
+    )
+
+
+def _text(row: Row, column: str) -> str | None:
+    value = row.values.get(column)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise UserError(f'"{column}" is no text', where=row.where)
+    return value.encode("utf-8", "replace").decode()
+
+
+def _time(row: Row) -> str:
+    """As a triage file writes it; a time without a zone is UTC, none is now."""
+    text = _text(row, "time")
+    if text is None:
+        return now()
+    try:
+        time = datetime.fromisoformat(text)
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        raise UserError(f'"{text}" is no ISO 8601 time', where=row.where) from None
+
+
+def _placed(store: PairStore, states: Sequence[Triage]) -> list[Triage | str]:
+    """Each state with its pair's hash, or why it has no pair here."""
+    numbers = {(info.source, info.split): info.number for info in store.sources.values()}
+    ids = [
+        pair_id(numbers[state.name[:2]], state.row) if state.name[:2] in numbers else None
+        for state in states
+    ]
+    keys = keys_of(store, [identifier for identifier in ids if identifier is not None])
+    found: list[Triage | str] = []
+    for state, identifier in zip(states, ids, strict=True):
+        key = None if identifier is None else keys.get(identifier)
+        if key is None:
+            found.append("this index has no such pair")
+        elif state.content_hash not in ("", key.content_hash):
+            found.append("its text is another one here")
+        else:
+            found.append(replace(state, content_hash=key.content_hash))
+    return found
+
+
+def _append(folder: Path, user: str, states: list[Triage]) -> Taken:
+    file = TriageFile(folder, user if user == user_name() else f"{user}{IMPORTED}")
+    return Taken(user, len(states), file.add(states), file.path)

@@ -1,0 +1,69 @@
+"""`outvoted import WHAT FILE`: what was made elsewhere, checked against the index."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.cache.pairs import open_pairs
+from engine.exchange.read import read_rows
+from engine.exchange.triage_in import LISTED, Imported, import_triage
+from engine.plain import plain
+from tui.cli.commands import COMMANDS, Subparsers
+from tui.cli.options import add_common, index_paths, print_json
+
+WHAT = ("triage",)
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add the parser of `outvoted import`."""
+    parser = subparsers.add_parser(
+        "import",
+        help=COMMANDS["import"].help,
+        description="Take marks and notes in, from a file or folder that `outvoted export triage`"
+        " wrote, or one with its columns: source, split, row, mark, note; content_hash guards"
+        " them, user and time where known. Your own are added to yours where they are newer;"
+        " another user's are kept beside theirs.",
+    )
+    parser.add_argument("what", metavar="WHAT", choices=WHAT, help=", ".join(WHAT))
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--user", metavar="NAME", help="whose they are; default: as FILE says")
+    parser.add_argument(
+        "--skip-unknown", action="store_true", help="leave out rows of pairs that are not here"
+    )
+    add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take the file in, and say what of it was new."""
+    paths = index_paths(args)
+    store = open_pairs(paths)
+    try:
+        done = import_triage(
+            store, paths.triage, read_rows(args.file), args.user, skip_unknown=args.skip_unknown
+        )
+    finally:
+        store.close()
+    if args.json:
+        users = [
+            {"user": t.user, "rows": t.rows, "added": t.added, "file": str(t.file)}
+            for t in done.taken
+        ]
+        print_json({"imported": args.what, "users": users, "unknown": list(done.unknown)})
+    else:
+        _tell(done)
+    return 0
+
+
+def _tell(done: Imported) -> None:
+    for taken in done.taken:
+        file = plain(str(taken.file), keep_newlines=False)
+        print(f"{taken.user}: {taken.added:,} of {taken.rows:,} rows are new, kept in {file}")
+    if not done.taken:
+        print("No row was taken in.")
+    if done.unknown:
+        print(f"{len(done.unknown):,} rows were left out:")
+        for row in done.unknown[:LISTED]:
+            print(f"  {plain(row, keep_newlines=False)}")
+        if len(done.unknown) > LISTED:
+            print(f"  and {len(done.unknown) - LISTED:,} more")
