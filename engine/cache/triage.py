@@ -94,7 +94,7 @@ class TriageFile:
     def add(self, states: list[Triage]) -> int:
         """Append states made elsewhere, with their own times; how many the file lacked.
 
-        One that stands already, or is older than the last word on its pair, is left out.
+        One that stands already, or is no newer than the last word on its pair, is left out.
 
         Raises:
             UserError: the file cannot be written.
@@ -192,4 +192,4 @@ class TriageFile:
 def _is_news(state: Triage, standing: Triage) -> bool:
     said = (state.content_hash, state.mark, state.note)
     stood = (standing.content_hash, standing.mark, standing.note)
-    return said != stood and state.time >= standing.time
+    return said != stood and state.time > standing.time

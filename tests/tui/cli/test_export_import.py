@@ -116,7 +116,9 @@ def test_tables_hold_one_row_a_pair_or_bearer_with_the_figures_of_show(
     common = row.keys() & known.keys()
     assert len(common) >= 10
     for name in common:
-        assert row[name] == pytest.approx(known[name], abs=1e-6), name
+        value = known[name]
+        close = pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+        assert row[name] == close, name
 
 
 def test_hostile_text_is_data_and_no_formula(paths: IndexPaths, tmp_path: Path) -> None:
