@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from engine.cache.pairs import open_pairs
+from engine.canonical import Json
 from engine.exchange.read import read_rows
 from engine.exchange.triage_in import LISTED, Imported, import_triage
 from engine.plain import plain
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         store.close()
     if args.json:
-        users = [
+        users: list[Json] = [
             {"user": t.user, "rows": t.rows, "added": t.added, "file": str(t.file)}
             for t in done.taken
         ]

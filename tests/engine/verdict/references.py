@@ -17,6 +17,11 @@ def auroc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
     return float(_metrics.roc_auc_score(labels, scores))
 
 
+def cohen_kappa(first: list[str], second: list[str]) -> float:
+    """NaN where both say one and the same thing throughout."""
+    return float(_metrics.cohen_kappa_score(first, second))
+
+
 def log_loss(probabilities: npt.NDArray[np.float64]) -> float:
     """Of probabilities given to what came true."""
     ones = np.ones(probabilities.size)
