@@ -8,6 +8,8 @@ from tests.tui.driving import browser, page_text, pair_screen, pairs_screen, pre
 from tests.tui.fakes import DETAILS, FakeReader, make_row
 from tui.widgets.covered import covered_detail, covered_row
 
+LEADS_TO_FIGURES = ("e", "a", "L")
+
 
 async def test_the_list_hides_verdict_and_figures_until_a_pair_is_marked() -> None:
     reader = FakeReader()
@@ -40,8 +42,9 @@ async def test_the_pair_shows_its_texts_alone_and_measures_nothing() -> None:
         assert "for more, or ask question 0" in page_text(pilot)
         await press(pilot, "r")
         assert "Hidden until you mark the pair" in text_of(pilot, "state")
-        await press(pilot, "e")
-        pair_screen(pilot)
+        for key in LEADS_TO_FIGURES:
+            await press(pilot, key)
+            pair_screen(pilot)
         await press(pilot, "y")
         assert "outvoted" not in pilot.app.clipboard
         await press(pilot, "3", "[")

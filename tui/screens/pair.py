@@ -301,6 +301,8 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self.app.push_screen(EditScreen(stored.pair, self.shown.detail.pair, self._side), edited)
 
     def action_features(self) -> None:
+        if self.say_hidden():
+            return
         from tui.screens.prompt import Prompt
 
         def typed(text: str | None) -> None:
@@ -316,6 +318,8 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self.app.push_screen(Prompt(f"features: {SYNTAX}"), typed)
 
     def action_lab(self) -> None:
+        if self.say_hidden():
+            return
         from tui.screens.lab import LabScreen
 
         start = LabStart(self._identifier, self._listing.asked, self._side, self._noise_floor)

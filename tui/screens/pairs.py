@@ -178,6 +178,8 @@ class PairsScreen(Triages, Yanks):
         if identifier is None:
             self.say("No pair stands here to begin with: f changes the filter, / the search.")
             return
+        if self.say_hidden():
+            return
         from tui.screens.lab import LabScreen
         from tui.screens.lab_targets import LabStart
 
