@@ -12,11 +12,35 @@ from typing import Literal
 from textual.binding import Binding
 
 Place = Literal[
-    "overview", "pairs", "pair", "lab", "marks", "filter", "edit", "prompt", "help", "messages"
+    "overview",
+    "pairs",
+    "pair",
+    "feature",
+    "compare",
+    "runs",
+    "plots",
+    "lab",
+    "marks",
+    "filter",
+    "edit",
+    "prompt",
+    "help",
+    "messages",
 ]
 
-MAIN: tuple[Place, ...] = ("overview", "pairs", "pair", "lab", "marks")
+MAIN: tuple[Place, ...] = (
+    "overview",
+    "pairs",
+    "pair",
+    "feature",
+    "compare",
+    "runs",
+    "plots",
+    "lab",
+    "marks",
+)
 _LISTS: tuple[Place, ...] = (*MAIN, "filter", "help", "messages")
+_PARTS: tuple[Place, ...] = ("pair", "compare", "plots")
 _TRIAGED: tuple[Place, ...] = ("pairs", "pair")
 
 MARKS: dict[str, str] = {
@@ -62,15 +86,21 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action("open", ("enter",), "feature", "Open the feature the cursor is on.", ("pair",)),
     Action(
         "open",
         ("enter",),
         "open",
         "Open what the cursor is on.",
-        ("overview", "pairs", "marks"),
+        ("overview", "pairs", "marks", "feature", "compare"),
         True,
     ),
-    Action("open", ("enter",), "feature", "Open the feature the cursor is on.", ("pair",)),
+    Action("compare", ("c",), "compare", "This run against another.", ("overview",), True),
+    Action("compare", ("c",), "runs", "This pair over all runs.", ("pair",)),
+    Action("plots", ("p",), "plots", "Verdicts, margins, reliability.", ("overview",), True),
+    Action("previous_run", ("[",), "run before", "The run before.", ("compare",)),
+    Action("next_run", ("]",), "next run", "The next run to compare with.", ("compare",), True),
+    Action("features", ("F",), "features", "The features of the heuristic.", ("overview",), True),
     Action("down", ("j", "down"), "down", "One line down.", _LISTS),
     Action("up", ("k", "up"), "up", "One line up.", _LISTS),
     Action("top", ("g", "home"), "top", "To the first line.", _LISTS),
@@ -79,10 +109,27 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("ctrl+u", "pageup"), "page up", "A page up.", _LISTS),
     Action("left", ("h", "left"), "chosen", "Go to the chosen response.", ("pair",)),
     Action("right", ("l", "right"), "rejected", "Go to the rejected response.", ("pair",)),
-    Action("next_section", ("tab",), "next part", "To the pair's next part.", ("pair",)),
-    Action("previous_section", ("shift+tab",), "previous part", "To the part before.", ("pair",)),
+    Action("next_section", ("tab",), "next part", "To the page's next part.", _PARTS),
+    Action("previous_section", ("shift+tab",), "previous part", "To the part before.", _PARTS),
     Action("previous_pair", ("[",), "previous", "The list's previous pair.", ("pair",)),
     Action("next_pair", ("]",), "next", "The list's next pair.", ("pair",), True),
+    Action("previous_feature", ("[",), "previous", "The feature before.", ("feature",)),
+    Action("next_feature", ("]",), "next", "The next feature.", ("feature",), True),
+    Action(
+        "previous_heuristic",
+        ("h", "left"),
+        "heuristic before",
+        "Plot the bearers of the heuristic before.",
+        ("feature",),
+    ),
+    Action(
+        "next_heuristic",
+        ("l", "right"),
+        "heuristic",
+        "Plot the bearers of the next heuristic.",
+        ("feature",),
+        True,
+    ),
     Action(
         "filter", ("f",), "filter", "Which verdicts, kind, tranche and marks.", ("pairs",), True
     ),
@@ -143,7 +190,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "Back one screen; stops a measurement first.",
-        ("pairs", "pair", "lab", "marks", "filter", "edit", "prompt", "help", "messages"),
+        (*MAIN[1:], "filter", "edit", "prompt", "help", "messages"),
         True,
         True,
     ),

@@ -30,7 +30,7 @@ FROM rows LEFT JOIN rewards USING (id)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """What a verdict's pair must still look like."""
 
     tranche: str
@@ -51,7 +51,7 @@ def make_borne(
     """
     ids = sorted({borne.id for table in tables for borne in table.bearers})
     found = cursor.execute(_SHAPES, [ids]).fetchall()
-    shapes = {identifier: _Shape(*shape) for identifier, *shape in found}
+    shapes = {identifier: Shape(*shape) for identifier, *shape in found}
     verdicts = {(row.heuristic, row.id): row for row in judged}
     standing = list(_standing(tables, verdicts, shapes))
     known = {(row.heuristic, row.id) for row in standing}
@@ -71,21 +71,22 @@ def make_borne(
 def _standing(
     tables: Sequence[BearerTable],
     verdicts: Mapping[tuple[str, int], JudgedRow],
-    shapes: Mapping[int, _Shape],
+    shapes: Mapping[int, Shape],
 ) -> Iterator[JudgedRow]:
     for table in tables:
         for borne in table.bearers:
             row = verdicts.get((table.heuristic.name, borne.id))
-            if row is not None and _stands(row, borne, shapes[borne.id]):
+            if row is not None and stands(row, borne, shapes[borne.id]):
                 yield row
 
 
-def _stands(row: JudgedRow, borne: Borne, shape: _Shape) -> bool:
+def stands(row: JudgedRow, borne: Borne, shape: Shape) -> bool:
+    """Whether a verdict was passed on the pair as it is now."""
     spans = tuple((start - shape.context, end - shape.context) for start, end in borne.spans)
     return (row.context_hash, row.bearer, row.spans) == (shape.context_hash, borne.bearer, spans)
 
 
-def _unmeasured(table: BearerTable, borne: Borne, shape: _Shape) -> dict[str, object]:
+def _unmeasured(table: BearerTable, borne: Borne, shape: Shape) -> dict[str, object]:
     return {
         "heuristic": table.heuristic.name,
         "id": borne.id,

@@ -58,6 +58,7 @@ class FeatureHit:
     match: str
     """The strongest token; empty where activations by token are not stored for the pair."""
     after: str
+    """What follows it; without a token the beginning of the response."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,17 @@ import numpy.typing as npt
 
 from engine.cache import by_token, questions
 from engine.cache.bearers import BearerTable, bearers
-from engine.cache.borne import make_borne
-from engine.cache.custom import CustomFile, CustomPair
+from engine.cache.borne import Shape, make_borne, stands
+from engine.cache.comparing import (
+    by_layer,
+    compared_heuristic,
+    compared_margins,
+    margins_of,
+    natural_against_custom,
+    pair_in_run,
+)
+from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
+from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
@@ -234,6 +243,77 @@ class IndexReader:
     def words(self) -> dict[str, list[Triage]]:
         """All that every user said, also of pairs that are not in the index any more."""
         return self._marks.words()
+
+    def other_runs(self) -> tuple[str, ...]:
+        """The ids of the index's other sealed runs, the newest first."""
+        mine = self.run.run if self.run else None
+        return tuple(run for run in sealed_runs(self.paths) if run != mine)
+
+    def compare(self, other: str) -> Comparison:
+        """The run beside another one of the index, on the heuristics that are looked at.
+
+        Raises:
+            UserError: there is no run, or the other one cannot be read.
+        """
+        theirs = open_reader(
+            self.paths, run=other, heuristics=[table.heuristic for table in self.tables]
+        )
+        try:
+            if self.run is None or theirs.run is None:
+                raise no_run(self.paths)
+            with self._asking() as cursor, theirs._asking() as their_cursor:
+                margins = compared_margins(margins_of(cursor), margins_of(their_cursor))
+            return Comparison(
+                run=run_card(self.run),
+                other=run_card(theirs.run),
+                margins=margins,
+                heuristics=tuple(
+                    compared_heuristic(
+                        table.heuristic,
+                        self.judged_of(table.heuristic),
+                        theirs.judged_of(table.heuristic),
+                        self.store.name_of,
+                    )
+                    for table in self.tables
+                ),
+            )
+        finally:
+            theirs.close()
+
+    def over_runs(self, identifier: int) -> tuple[PairInRun, ...]:
+        """One pair in every sealed run, in the order of their hook points.
+
+        Raises:
+            UserError: there is no such pair, or a run cannot be read.
+        """
+        (pair,) = self.store.pairs([identifier])
+        shape = Shape(pair.tranche, pair.context_hash, len(pair.context))
+
+        def stands_now(row: JudgedRow) -> bool:
+            borne = self._borne.get((row.heuristic, identifier))
+            return borne is not None and stands(row, borne, shape)
+
+        heuristics = [table.heuristic for table in self.tables]
+        found = (
+            pair_in_run(self.paths, run, identifier, heuristics, stands_now)
+            for run in sealed_runs(self.paths)
+        )
+        return tuple(sorted(found, key=lambda made: by_layer(made.run)))
+
+    def customs(self) -> tuple[NaturalAgainstCustom, ...]:
+        """Each heuristic's bearers against the custom pairs kept of this run.
+
+        Raises:
+            UserError: the custom pairs cannot be read.
+        """
+        if self.run is None:
+            return ()
+        by_user = read_customs(self.paths.custom, self.run.run)
+        kept = [pair for pairs in by_user.values() for pair in pairs]
+        return tuple(
+            natural_against_custom(table.heuristic, self.judged_of(table.heuristic), kept)
+            for table in self.tables
+        )
 
     def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
         """Append a triage mark; None takes it back. `hidden`: verdict and figures were."""

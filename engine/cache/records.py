@@ -18,7 +18,9 @@ if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
     import numpy as np
     import numpy.typing as npt
 
+    from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
     from engine.cache.custom import CustomPair
+    from engine.cache.sealed import Standing
     from engine.cache.triage_report import TriageReport
 
 SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
@@ -269,6 +271,38 @@ class Reader(Protocol):
 
         Raises:
             UserError: the index has no run, or its SAE no such feature.
+        """
+        ...
+
+    def standing(self) -> Standing | None:
+        """The margins that stand for the index; None without a run."""
+        ...
+
+    def other_runs(self) -> tuple[str, ...]:
+        """The ids of the index's other sealed runs, the newest first."""
+        ...
+
+    def compare(self, other: str) -> Comparison:
+        """The run beside another one of the index.
+
+        Raises:
+            UserError: there is no run, or the other one cannot be read.
+        """
+        ...
+
+    def over_runs(self, identifier: int) -> tuple[PairInRun, ...]:
+        """One pair in every sealed run, in the order of their hook points.
+
+        Raises:
+            UserError: there is no such pair, or a run cannot be read.
+        """
+        ...
+
+    def customs(self) -> tuple[NaturalAgainstCustom, ...]:
+        """Each heuristic's bearers against the custom pairs kept of this run.
+
+        Raises:
+            UserError: the custom pairs cannot be read.
         """
         ...
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.records import (
     FeatureOnPair,
@@ -34,6 +35,7 @@ from engine.hh import Pair, PairName, Side
 from engine.live.edit import Edit, Rescored
 from engine.plain import plain
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
+from tests.tui.fake_comparison import OTHERS, make_comparison, make_customs, make_runs
 from tests.tui.fake_features import make_feature
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from engine.cache.custom import CustomPair
+    from engine.cache.sealed import Standing
     from engine.cache.triage_report import TriageReport
 
 TRANCHES = ("harmless-base", "helpful-base", "helpful-online", "helpful-rejection-sampled")
@@ -336,6 +339,25 @@ class FakeReader:
             if identifier in said
         )
         return replace(DETAILS[identifier], mark=mark, note=note, others=others)
+
+    def standing(self) -> Standing | None:
+        from engine.cache.sealed import Standing
+
+        tranches = tuple(TRANCHES[row % 3] for row in range(PAIRS))
+        margins = tuple((row * 37 % PAIRS - 20) / 20 for row in range(PAIRS))
+        return Standing(True, tuple(DETAILS), tranches, tuple(map(str, range(PAIRS))), margins)
+
+    def other_runs(self) -> tuple[str, ...]:
+        return OTHERS
+
+    def compare(self, other: str) -> Comparison:
+        return make_comparison(RUN, other, list(DETAILS.values()), HEURISTICS)
+
+    def over_runs(self, identifier: int) -> tuple[PairInRun, ...]:
+        return make_runs(RUN, DETAILS[identifier])
+
+    def customs(self) -> tuple[NaturalAgainstCustom, ...]:
+        return make_customs(HEURISTICS)
 
     def feature(self, feature: int) -> FeatureDetail:
         return make_feature(feature, list(DETAILS.values()), HEURISTICS)

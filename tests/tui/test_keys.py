@@ -9,7 +9,9 @@ from textual.dom import DOMNode
 
 from tests.tui.driving import browser, page_text, press, settle, text_of
 from tui.keys import ACTIONS, MARKS, Place, actions, bindings, help_lines, hints, keys_markdown
+from tui.screens.compare import CompareScreen
 from tui.screens.editing import EditScreen
+from tui.screens.feature import FeatureScreen
 from tui.screens.filtering import FilterScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lab import LabScreen
@@ -19,7 +21,9 @@ from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
 from tui.screens.palette import Actions
+from tui.screens.plots import PlotsScreen
 from tui.screens.prompt import Prompt
+from tui.screens.runs import RunsScreen
 
 SCREENS: dict[Place, type[DOMNode]] = {
     "overview": OverviewScreen,
@@ -27,6 +31,10 @@ SCREENS: dict[Place, type[DOMNode]] = {
     "pair": PairScreen,
     "lab": LabScreen,
     "marks": MarksScreen,
+    "feature": FeatureScreen,
+    "compare": CompareScreen,
+    "runs": RunsScreen,
+    "plots": PlotsScreen,
     "filter": FilterScreen,
     "edit": EditScreen,
     "prompt": Prompt,

@@ -16,6 +16,9 @@ PICTURES = {
     "pairs": ((80, 24), ("G", "enter", "j", "j", "4")),
     "pair": ((80, 24), ("enter", "enter")),
     "lab": ((80, 24), ("enter", "L", "d", "t", "enter", "tab", "j")),
+    "compare": ((120, 40), ("c",)),
+    "plots": ((120, 40), ("p",)),
+    "feature": ((80, 24), ("F", "j")),
     "pair_wide": ((200, 50), ("G", "enter", "j", "j", "j", "enter", "r")),
 }
 

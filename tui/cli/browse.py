@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from engine.heuristics import Heuristic
 from engine.live.edit import Rescorer
 from tui.cli.commands import Subparsers
 from tui.cli.live_options import add_live, worker_command
-from tui.cli.options import add_common, heuristics
+from tui.cli.options import add_common, add_labels, heuristics, labels
 
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
@@ -28,6 +28,7 @@ THEME_NAMES = ("terminal", "dark", "light")
 def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("browse", description="Browse an index.")
     add_common(parser)
+    add_labels(parser)
     add_live(parser)
     add_looks(parser)
     parser.set_defaults(name=None)
@@ -81,12 +82,14 @@ class Opening:
         asked: Sequence[Heuristic] | None,
         worker: Sequence[str],
         device: str,
+        labels: Mapping[int, str],
     ) -> None:
         self._paths = paths
         self._run = run
         self._asked = asked
         self._worker = worker
         self._device = device
+        self._labels = labels
         self._reader: IndexReader | None = None
 
     def reader(self) -> IndexReader:
@@ -96,7 +99,9 @@ class Opening:
         from engine.cache.snapshot import keep_snapshot
 
         run = find_run(self._paths, self._run) if self._run else None
-        self._reader = open_reader(self._paths, run=run, heuristics=self._asked)
+        self._reader = open_reader(
+            self._paths, run=run, heuristics=self._asked, labels=self._labels
+        )
         if run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
         return self._reader
@@ -128,7 +133,7 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
     from tui.app import OutvotedApp
     from tui.app import run as run_app
 
-    opening = Opening(paths, args.run, asked, worker_command(args), args.device)
+    opening = Opening(paths, args.run, asked, worker_command(args), args.device, labels(args))
     default = args.run is None and asked is None
     snapshot = read_snapshot(snapshot_path(paths)) if default else None
     session = paths.cache / "session.json"

@@ -9,7 +9,7 @@ from engine.demo.shipped import unpack
 from tui.cli import browse as browser
 from tui.cli.commands import Subparsers
 from tui.cli.live_options import add_live
-from tui.cli.options import add_common, heuristics
+from tui.cli.options import add_common, add_labels, heuristics
 
 
 def add(subparsers: Subparsers) -> None:
@@ -20,6 +20,7 @@ def add(subparsers: Subparsers) -> None:
         " offline, on a CPU. `outvoted report --name demo` prints what they amount to.",
     )
     add_common(parser)
+    add_labels(parser)
     add_live(parser)
     browser.add_looks(parser)
 

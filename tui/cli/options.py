@@ -32,6 +32,26 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """`--labels`."""
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help='what features are called: {"123": "label"} as JSON, or CSV with feature,label',
+    )
+
+
+def labels(args: argparse.Namespace) -> dict[int, str]:
+    """The labels of `--labels`; none without it."""
+    path: Path | None = args.labels
+    if path is None:
+        return {}
+    from engine.cache.labels import read_labels  # rarely wanted
+
+    return read_labels(path)
+
+
 def index_paths(args: argparse.Namespace) -> IndexPaths:
     """The index that the options name."""
     return IndexPaths(cache_dir(args.cache), args.name)

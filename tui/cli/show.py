@@ -7,7 +7,7 @@ import argparse
 from engine.report.pair_json import pair_json
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.opened import open_index
-from tui.cli.options import add_common, print_json
+from tui.cli.options import add_common, add_labels, labels, print_json
 from tui.cli.pair_text import print_pair
 
 PAIR_HELP = "row, split:row or source:split:row"
@@ -23,11 +23,12 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("pair", metavar="PAIR", help=PAIR_HELP)
     add_common(parser)
+    add_labels(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Look the pair up, and print it."""
-    reader = open_index(args)
+    reader = open_index(args, labels(args))
     try:
         detail = reader.pair(reader.store.find(args.pair).id)
     finally:

@@ -79,6 +79,12 @@ class MainScreen(Screen[None]):
     async def on_pair_list_opened(self) -> None:
         await self.run_action("open")
 
+    def open_feature(self, feature: int, among: tuple[int, ...] = ()) -> None:
+        """Open a feature's screen; its `[` and `]` go through those it was chosen from."""
+        from tui.screens.feature import FeatureScreen
+
+        self.app.push_screen(FeatureScreen(self.desk, feature, among))
+
     async def action_back(self) -> None:
         self.dismiss()
 

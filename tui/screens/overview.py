@@ -133,5 +133,26 @@ class OverviewScreen(Scrolls, MainScreen):
         floor = run.noise_floor if run else None
         self.app.push_screen(MarksScreen(self.desk, self.selected, floor))
 
+    def action_features(self) -> None:
+        name = self.selected
+        cards = self.overview.heuristics if self.overview else ()
+        card = next((card for card in cards if card.heuristic.name == name), None)
+        if card is None:
+            self.say("Put the cursor on a heuristic: its features are shown.")
+        elif not card.features:
+            self.say(f"No feature stands for {card.heuristic.name}.")
+        else:
+            self.open_feature(card.features[0], card.features)
+
+    def action_compare(self) -> None:
+        from tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen(self.desk))
+
+    def action_plots(self) -> None:
+        from tui.screens.plots import PlotsScreen
+
+        self.app.push_screen(PlotsScreen(self.desk))
+
     def document(self) -> Document:
         return self.query_one(Document)

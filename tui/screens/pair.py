@@ -149,14 +149,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self._go_to_side("rejected")
 
     def _jump(self, lines: tuple[int, ...], *, forward: bool) -> None:
-        """To the next of these lines beyond the first one in view, round the end."""
-        top = self.document().scroll_offset.y
-        last_top = max(len(self.document().page.lines) - self.document().size.height, 0)
-        places = sorted({min(line, last_top) for line in lines})
-        if places:
-            beyond = [p for p in places if (p > top if forward else p < top)]
-            around = places[0] if forward else places[-1]
-            self.document().go_to((beyond[0] if forward else beyond[-1]) if beyond else around)
+        self.document().jump(lines, forward=forward)
 
     def action_next_section(self) -> None:
         self._jump(self.document().page.sections, forward=True)
@@ -232,7 +225,19 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
             return
         row = self.shown.features[standing]
         self.post_message(self.FeatureWanted(row.feature))
-        self.say(f"feature #{row.feature} {row.label or ''}")
+
+    def on_pair_screen_feature_wanted(self, message: FeatureWanted) -> None:
+        """Its `[` and `]` go through the pair's features, in the table's order."""
+        among = self.shown.features if self.shown is not None else ()
+        self.open_feature(message.feature, tuple(row.feature for row in among))
+
+    def action_compare(self) -> None:
+        """Open the pair over all runs."""
+        if self.shown is not None:
+            from tui.screens.runs import RunsScreen
+
+            pair = self.shown.detail.pair
+            self.app.push_screen(RunsScreen(self.desk, pair.id, str(pair.name)))
 
     def action_search(self) -> None:
         from tui.screens.prompt import Prompt

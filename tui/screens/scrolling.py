@@ -31,3 +31,13 @@ class Scrolls:
 
     def action_page_up(self) -> None:
         self.document().move_page(-1)
+
+
+class ReadsSections(Scrolls):
+    """A document that is read from one section to the next."""
+
+    def action_next_section(self) -> None:
+        self.document().jump(self.document().page.sections, forward=True)
+
+    def action_previous_section(self) -> None:
+        self.document().jump(self.document().page.sections, forward=False)

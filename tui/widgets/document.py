@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.text import Text
@@ -148,6 +148,11 @@ class Document(ScrollView, can_focus=False):
         line, top = self.page.anchors[self.cursor], self.scroll_offset.y
         return self.cursor if top <= line < top + self.size.height else None
 
+    def stand_on(self, anchor: int) -> None:
+        """Put the cursor on one of the anchors; nothing without any."""
+        if self.page.anchors:
+            self._select(anchor)
+
     def move_page(self, pages: int) -> None:
         height = max(self.size.height - 1, 1)
         if not self.page.anchors or self.page.reading:
@@ -178,6 +183,16 @@ class Document(ScrollView, can_focus=False):
         if self.page.anchors and self.standing is None:
             line, height = self.page.anchors[self.cursor], self.size.height
             self.go_to(min(max(self.scroll_offset.y, line - height + 1), line))
+
+    def jump(self, lines: Sequence[int], *, forward: bool) -> None:
+        """To the next of these lines beyond the first one in view, round the end."""
+        top = self.scroll_offset.y
+        last_top = max(len(self.page.lines) - self.size.height, 0)
+        places = sorted({min(line, last_top) for line in lines})
+        if places:
+            beyond = [place for place in places if (place > top if forward else place < top)]
+            around = places[0] if forward else places[-1]
+            self.go_to((beyond[0] if forward else beyond[-1]) if beyond else around)
 
     def _follow(self, top: int) -> None:
         """Let the cursor stand on the nearest anchor in view, if any is."""

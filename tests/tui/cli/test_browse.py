@@ -28,7 +28,7 @@ from tui.cli.browse import Opening
 
 async def walk(cache):
     paths = IndexPaths(Path(cache), "demo")
-    opening = Opening(paths, None, None, ["outvoted", "worker"], "cpu")
+    opening = Opening(paths, None, None, ["outvoted", "worker"], "cpu", {})
     app = OutvotedApp(read_snapshot(snapshot_path(paths)), opening.reader, opening.rescorer, None)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause(1.0)

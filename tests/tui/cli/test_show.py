@@ -70,6 +70,21 @@ def test_text_tells_the_verdict_its_reason_and_the_pattern(
     assert "strongest features by attribution" in out
 
 
+def test_labels_name_the_features(
+    tiny_index: TinyIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("feature,label\n" + "".join(f"{n},number {n}\n" for n in range(96)))
+    asked = ["show", "train:4", "--json", "--labels", str(labels), *tiny_index.options]
+    assert main(asked) == 0
+    features = json.loads(capsys.readouterr().out)["features"]
+    assert features
+    assert all(made["label"] == f"number {made['feature']}" for made in features)
+    labels.write_text("nonsense")
+    assert main(asked) == 2
+    assert "columns feature and label" in capsys.readouterr().err
+
+
 def test_a_pair_without_a_run_is_shown_too(
     tiny_index: TinyIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,193 @@
+"""Two runs of one index side by side; one pair over all runs; natural against custom text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from engine.cache.comparison_records import (
+    ComparedHeuristic,
+    ComparedMargins,
+    DifferingPair,
+    NaturalAgainstCustom,
+    PairInRun,
+    TextFigures,
+    VerdictInRun,
+)
+from engine.cache.custom import CustomPair
+from engine.cache.judged import JudgedRow
+from engine.cache.layout import IndexPaths
+from engine.cache.overview import run_card
+from engine.cache.records import RunCard
+from engine.cache.sealed import damaged_run, read_sealed, run_path
+from engine.heuristics import Heuristic
+from engine.hh import PairName
+
+MOST_POINTS = 400
+"""How many pairs are told to draw margins against margins."""
+
+_MARGINS = "SELECT id, margin FROM rewards WHERE id IN (SELECT id FROM pairs) ORDER BY id"
+_IN_RUN = "SELECT margin, margin_sae FROM run.rewards WHERE id = ?"
+
+
+Margins: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+"""Ids, ascending, and a margin for each."""
+
+
+def margins_of(cursor: duckdb.DuckDBPyConnection) -> Margins:
+    """The margins of the run whose views the cursor's connection has, on pairs of the index."""
+    found = cursor.execute(_MARGINS).fetchnumpy()
+    return np.asarray(found["id"], np.int64), np.asarray(found["margin"], np.float64)
+
+
+def compared_margins(mine: Margins, other: Margins) -> ComparedMargins:
+    """Margins of the pairs that are in both."""
+    _, here, there = np.intersect1d(mine[0], other[0], assume_unique=True, return_indices=True)
+    some, others = mine[1][here], other[1][there]
+    pairs = len(some)
+    varied = pairs > 1 and some.std() > 0 and others.std() > 0
+    shown = np.linspace(0, pairs - 1, min(pairs, MOST_POINTS)).round().astype(np.int64)
+    return ComparedMargins(
+        pairs=pairs,
+        correlation=float(np.corrcoef(some, others)[0, 1]) if varied else None,
+        agreeing=int((np.sign(some) == np.sign(others)).sum()),
+        mean=float(some.mean()) if pairs else None,
+        other_mean=float(others.mean()) if pairs else None,
+        points=tuple(zip(some[shown].tolist(), others[shown].tolist(), strict=True)),
+    )
+
+
+def compared_heuristic(
+    heuristic: Heuristic,
+    mine: Iterable[JudgedRow],
+    other: Iterable[JudgedRow],
+    name_of: Callable[[int], PairName],
+) -> ComparedHeuristic:
+    """Verdict against verdict, over the bearers that both runs judge as the same kind of pair."""
+    there = {(row.id, row.kind): row for row in other}
+    both = [(row, there[row.id, row.kind]) for row in mine if (row.id, row.kind) in there]
+    differing = [(row, match) for row, match in both if row.verdict != match.verdict]
+    differing.sort(key=lambda pair: (-abs(pair[0].margin - pair[1].margin), pair[0].id))
+    return ComparedHeuristic(
+        heuristic=heuristic,
+        pairs=len(both),
+        verdicts=Counter((row.verdict, match.verdict) for row, match in both),
+        differing=tuple(_differing(row, match, name_of(row.id)) for row, match in differing),
+    )
+
+
+def _differing(row: JudgedRow, match: JudgedRow, name: PairName) -> DifferingPair:
+    return DifferingPair(
+        id=row.id,
+        label=f"{name.split}:{name.row}",
+        tranche=row.tranche,
+        kind=row.kind,
+        verdict=row.verdict,
+        by=row.outvoted_by,
+        other_verdict=match.verdict,
+        other_by=match.outvoted_by,
+        margin=row.margin,
+        other_margin=match.margin,
+    )
+
+
+def pair_in_run(
+    paths: IndexPaths,
+    run: str,
+    identifier: int,
+    heuristics: Sequence[Heuristic],
+    stands: Callable[[JudgedRow], bool],
+) -> PairInRun:
+    """One pair as a sealed run measured it.
+
+    Args:
+        paths: the index.
+        run: the run's id.
+        identifier: the pair's.
+        heuristics: those to tell, where the run judged them as they are.
+        stands: whether a verdict was passed on the pair as it is now.
+
+    Raises:
+        UserError: the run is damaged or of another version.
+    """
+    path = run_path(paths, run)
+    try:
+        with duckdb.connect(":memory:") as connection:
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+            sealed, judged = read_sealed(connection, path)
+            rewards = connection.execute(_IN_RUN, [identifier]).fetchall()
+    except duckdb.Error as error:
+        raise damaged_run(path, error) from None
+    margin, margin_sae = rewards[0] if rewards else (None, None)
+    known = {made.heuristic.name for made in sealed.heuristics if made.heuristic in heuristics}
+    return PairInRun(
+        run=run_card(sealed),
+        margin=margin,
+        margin_sae=margin_sae,
+        verdicts=tuple(
+            VerdictInRun(
+                row.heuristic, row.kind, row.verdict, row.outvoted_by, row.vote, row.effect
+            )
+            for row in judged
+            if row.id == identifier and row.heuristic in known and stands(row)
+        ),
+    )
+
+
+def by_layer(run: RunCard) -> tuple[list[tuple[str, int]], str, str]:
+    """What puts runs in order: hook points by their numbers, then SAE and PM."""
+    parts = re.findall(r"([^0-9]*)([0-9]{0,9})", run.hook)
+    return [(name, int(number or 0)) for name, number in parts], run.sae, run.pm
+
+
+def natural_against_custom(
+    heuristic: Heuristic, judged: Iterable[JudgedRow], custom: Sequence[CustomPair]
+) -> NaturalAgainstCustom:
+    """A heuristic's bearers, natural and custom.
+
+    Custom are edits of the text alone: where features were changed too, the figures say nothing
+    of the text. An unedited pair is a natural one.
+    """
+    return NaturalAgainstCustom(
+        heuristic=heuristic,
+        natural=tuple(
+            TextFigures(
+                verdict=row.verdict,
+                margin=row.margin,
+                margin_sae=row.margin_sae,
+                vote=row.vote,
+                effect=row.effect,
+                activation=row.activation,
+                deletion_effect=row.deletion_effect,
+            )
+            for row in judged
+        ),
+        custom=tuple(
+            TextFigures(
+                verdict=on.verdict,
+                margin=pair.after.margin,
+                margin_sae=pair.after.margin_sae,
+                vote=on.vote,
+                effect=on.effect,
+                activation=on.activation,
+                deletion_effect=on.deletion_effect,
+            )
+            for pair in custom
+            if _of_text_alone(pair)
+            for on in pair.after.heuristics
+            if on.heuristic == heuristic
+        ),
+    )
+
+
+def _of_text_alone(pair: CustomPair) -> bool:
+    edit = pair.edit
+    edited = edit.response_chosen is not None or edit.response_rejected is not None
+    return edited and not edit.of_features

@@ -1,0 +1,164 @@
+"""Two runs of one index, one pair over all of them, and custom pairs beside natural ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.cache.custom import (
+    CustomEdit,
+    CustomFigures,
+    CustomFile,
+    CustomHeuristic,
+    CustomPair,
+)
+from engine.cache.layout import IndexPaths
+from engine.cache.reader import IndexReader, open_reader
+from engine.cache.sealed import run_path
+from engine.errors import UserError
+from engine.verdict import Verdict
+from tests.engine.cache.scored import URL, id_of, make_index, row_of, seal
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> IndexPaths:
+    return make_index(tmp_path)
+
+
+@pytest.fixture
+def layers(paths: IndexPaths) -> tuple[str, str]:
+    """A run at layer 10 over all pairs, and an older one at layer 2 over half of them."""
+    second = seal(paths, hook="h.2", measured=range(6))
+    tenth = seal(paths, hook="h.10")
+    os.utime(run_path(paths, second), (1, 1))
+    return tenth, second
+
+
+@pytest.fixture
+def reader(paths: IndexPaths, layers: tuple[str, str]) -> Iterator[IndexReader]:
+    opened = open_reader(paths)
+    yield opened
+    opened.close()
+
+
+def test_the_same_figures_at_another_layer_differ_nowhere(
+    reader: IndexReader, layers: tuple[str, str]
+) -> None:
+    assert reader.other_runs() == (layers[1],)
+    compared = reader.compare(layers[1])
+    assert (compared.run.hook, compared.other.hook) == ("h.10", "h.2")
+    assert (compared.margins.pairs, compared.margins.agreeing) == (6, 6)
+    assert compared.margins.correlation == pytest.approx(1.0)
+    assert compared.margins.mean == compared.margins.other_mean
+    (url,) = compared.heuristics
+    assert (url.pairs, url.differing) == (6, ())
+    assert all(here == there for here, there in url.verdicts)
+
+
+def test_verdicts_that_differ_are_counted_and_their_pairs_listed(
+    paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
+) -> None:
+    changed = {0: Verdict.SILENT, 3: Verdict.TIE}
+    theirs = open_reader(paths, run=layers[1])
+    rows = [
+        replace(row, verdict=changed.get(row_of(row.id), row.verdict), margin=row.margin + 1)
+        for row in theirs.judged
+    ]
+    theirs.close()
+    from engine.cache.comparing import compared_heuristic
+
+    found = compared_heuristic(URL, reader.judged, rows, reader.store.name_of)
+    assert found.verdicts[Verdict.OUTVOTED, Verdict.SILENT] == 1
+    assert found.verdicts[Verdict.FOLLOWED, Verdict.TIE] == 1
+    assert [(row_of(pair.id), pair.label) for pair in found.differing] == [
+        (0, "train:0"),
+        (3, "train:3"),
+    ]
+    assert found.differing[0].other_margin - found.differing[0].margin == 1
+
+
+def test_a_pair_over_all_runs_stands_in_the_order_of_layers(reader: IndexReader) -> None:
+    runs = reader.over_runs(id_of(2))
+    assert [made.run.hook for made in runs] == ["h.2", "h.10"]
+    assert [made.margin for made in runs] == [0.5, 0.5]
+    assert {made.verdicts[0].verdict for made in runs} == {Verdict.OUTVOTED}
+    unmeasured, measured = reader.over_runs(id_of(7))
+    assert (unmeasured.margin, unmeasured.verdicts) == (None, ())
+    assert measured.verdicts[0].verdict is Verdict.INERT
+
+
+def test_a_damaged_run_is_named(
+    paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
+) -> None:
+    run_path(paths, layers[1]).write_bytes(b"no database")
+    for ask in (lambda: reader.compare(layers[1]), lambda: reader.over_runs(id_of(0))):
+        with pytest.raises(UserError) as refused:
+            ask()
+        assert layers[1] in str(refused.value)
+
+
+def test_one_run_alone_has_nothing_to_be_compared_with(paths: IndexPaths) -> None:
+    reader = open_reader(paths)
+    assert (reader.other_runs(), reader.customs()) == ((), ())
+    reader.close()
+
+
+def _custom(run: str, edit: CustomEdit) -> CustomPair:
+    on = CustomHeuristic(
+        heuristic=URL,
+        kind="counterexample",
+        bearer="chosen",
+        spans=((0, 8),),
+        features=(3,),
+        verdict=Verdict.SILENT,
+        by=None,
+        vote=0.0,
+        effect=0.0,
+        activation=0.0,
+        effect_all=None,
+        random_effect=None,
+        deletion_effect=None,
+        control_effect=None,
+        decisive=None,
+        thresholds=None,
+    )
+    return CustomPair(
+        version=1,
+        run=run,
+        source="first.jsonl",
+        split="train",
+        row=0,
+        content_hash="0" * 16,
+        tranche="first",
+        words="edited",
+        edit=edit,
+        context="\n\nHuman: a\n\nAssistant:",
+        chosen=" https://",
+        rejected=" b",
+        before=None,
+        after=CustomFigures(1.5, 0.0, 1.5, 1.25, (on,)),
+        seconds=0.1,
+        time="2026-11-22T00:00:00+00:00",
+    )
+
+
+def test_custom_text_stands_beside_natural_bearers_of_the_same_run(
+    paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
+) -> None:
+    text = CustomEdit(response_chosen=" https://")
+    CustomFile(paths.custom, "ann").append(
+        [
+            _custom(layers[0], text),
+            _custom(layers[1], text),  # another run
+            _custom(layers[0], CustomEdit()),  # unedited: as natural as it was
+            _custom(layers[0], replace(text, ablate=(3,))),  # the PM was changed as well
+        ]
+    )
+    (url,) = reader.customs()
+    assert len(url.natural) == 12
+    (figures,) = url.custom
+    assert (figures.verdict, figures.margin, figures.margin_sae) == (Verdict.SILENT, 1.5, 1.25)

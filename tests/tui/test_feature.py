@@ -1,0 +1,85 @@
+"""The feature screen: reached from the palette and the overview, and back to pairs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.driving import browser, page_text, press, settle, text_of
+from tests.tui.fakes import FakeReader
+from tui.screens.feature import FeatureScreen
+from tui.screens.overview import OverviewScreen
+from tui.screens.pair import PairScreen
+
+
+async def test_from_a_heuristic_through_its_features_to_a_pair_and_back() -> None:
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await press(pilot, "F")
+        assert isinstance(pilot.app.screen, FeatureScreen)
+        assert text_of(pilot, "title").startswith("Feature #11612")
+        assert "no label · active on 57 of 60 measured pairs" in text_of(pilot, "title")
+        assert "sum -9.250" in " ".join(text_of(pilot, "title").split())
+        assert "* url, judged with it: fold 1 AUROC 0.94, fires on 71%; fold 2" in page_text(pilot)
+        assert "o ≠ 80% of 20 counterexamples (med. 2.50)   x = 42% of 12 conforming" in page_text(
+            pilot
+        )
+        assert text_of(pilot, "place").strip() == "1/57"
+
+        await press(pilot, "]")
+        assert text_of(pilot, "title").startswith("Feature #15487")
+        await press(pilot, "]")
+        assert "the last of the features" in text_of(pilot, "state")
+        await press(pilot, "l")
+        assert "on bearers of dont-know" in page_text(pilot)
+
+        await press(pilot, "j", "j", "enter")
+        pair = pilot.app.screen
+        assert isinstance(pair, PairScreen)
+        assert text_of(pilot, "place").strip().endswith("3/57")
+        await press(pilot, "]")
+        assert text_of(pilot, "place").strip().endswith("4/57")
+        await press(pilot, "escape")
+        # The list stands where the pair screen went.
+        assert text_of(pilot, "place").strip() == "4/57"
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, OverviewScreen)
+
+
+@pytest.mark.parametrize("typed", ["feature 24651", "24651", "#24651"])
+async def test_the_palette_opens_a_feature_by_its_number(typed: str) -> None:
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, ":", *typed)
+        await pilot.pause(0.3)
+        await press(pilot, "enter")
+        await pilot.pause(0.3)
+        await settle(pilot)
+        assert text_of(pilot, "title").startswith("Feature #24651 · a URL's slash")
+
+
+async def test_a_feature_that_is_not_there_or_never_fires_says_so() -> None:
+    async with browser(FakeReader()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, OverviewScreen)
+        screen.open_feature(99_999)
+        await settle(pilot)
+        assert "the SAE has no feature 99999" in text_of(pilot, "state")
+        await press(pilot, "j", "enter", "]", "l")
+        assert "the last of the features" in text_of(pilot, "state")
+        await press(pilot, "escape")
+        screen.open_feature(404, (11612, 404))
+        await settle(pilot)
+        assert "It fires on no measured pair" in page_text(pilot)
+        await press(pilot, "enter")
+        assert "no pair to open" in text_of(pilot, "state")
+
+
+async def test_labels_and_texts_of_strangers_are_shown_as_they_are() -> None:
+    async with browser().run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, OverviewScreen)
+        screen.open_feature(32744)
+        await settle(pilot)
+        assert "thanks [no] problem␛[2J" in text_of(pilot, "title")
+        assert "‹https›://x.org/[b] for more" in page_text(pilot)

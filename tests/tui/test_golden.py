@@ -1,0 +1,32 @@
+"""Every screen as text, at 80x24 and 120x40: what is said, and where, without any colour."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.driving import browser, press, settle
+from tests.tui.golden import SIZES, check_golden
+
+SCREENS: dict[str, tuple[str, ...]] = {
+    "feature": ("F", "j"),
+    "compare": ("c",),
+    "compare-margins": ("c", "tab", "tab", "tab"),
+    "compare-texts": ("c", "tab", "tab", "tab", "tab"),
+    "runs": ("enter", "enter", "c"),
+    "plots": ("p",),
+    "plots-reliability": ("p", "tab", "tab"),
+    "feature-unused": ("F", "]", "l", "l"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SCREENS)
+async def test_the_screen_says_what_it_said(
+    request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    update = bool(request.config.getoption("--snapshot-update"))
+    app = browser()
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, *SCREENS[name])
+        check_golden(app, name, update=update)

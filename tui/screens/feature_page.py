@@ -1,0 +1,139 @@
+"""The feature screen's lines: what a feature does over all pairs, and where. Pure."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from rich.text import Text
+
+from engine.cache.feature_records import FeatureDetail, FeatureHit, FeatureOnHeuristic, Firing
+from engine.plain import plain
+from tui.widgets.document import Page
+from tui.widgets.figures import BOLD, FAINT, percent, signed
+from tui.widgets.plots import BLUE, ORANGE, Curve, at_least, curves
+from tui.widgets.wrapping import fit, rule
+
+PLOT_LINES = 8
+_WIDE = 100
+_SIDES = {"chosen": "c", "rejected": "r"}
+
+
+def feature_head(detail: FeatureDetail, width: int) -> list[Text]:
+    """Which feature, where it fires, and what it does to margins."""
+    named = f" · {_flat(detail.label)}" if detail.label else " · no label"
+    pushes = detail.pushes
+    active = f"active on {detail.active:,} of {detail.measured:,} measured pairs"
+    higher = percent(detail.stronger_on_chosen, detail.active)
+    sides = (
+        f"chosen {_firing(detail.chosen)} · rejected {_firing(detail.rejected)} · higher on "
+        f"chosen in {higher}"
+    )
+    attributed = (
+        f"attribution: sum {signed(pushes.toward_chosen + pushes.toward_rejected)} "
+        f"(toward chosen {signed(pushes.toward_chosen)}, rejected "
+        f"{signed(pushes.toward_rejected)})"
+    )
+    exact = (
+        f"exact effects: sum {signed(pushes.effect)} on {pushes.checked:,} pairs "
+        f"(attributed {signed(pushes.attribution_checked)}), same sign on {pushes.agreeing:,}"
+        if pushes.checked
+        else "exact effects: none of it alone is stored"
+    )
+    first = Text(f"Feature #{detail.feature}{named}", BOLD).append(f" · {active}", "not bold")
+    return [fit(first, width), *(Text(line) for line in (sides, attributed, exact))]
+
+
+def feature_page(detail: FeatureDetail, shown: int, width: int) -> Page:
+    """Who uses it, how it fires on one heuristic's bearers (the `shown`th), and its pairs."""
+    lines = [*_users(detail.heuristics, width)]
+    if detail.heuristics:
+        lines += _on_bearers(detail.heuristics[shown % len(detail.heuristics)], width)
+    told = len(detail.hits)
+    more = f"the {told} strongest of {detail.active:,}" if told < detail.active else f"{told}"
+    lines.append(rule(f"pairs by activation · {more}", width))
+    if not detail.hits:
+        lines.append(Text("It fires on no measured pair. [ and ] go to other features.", FAINT))
+        return Page(lines)
+    lines.append(Text(_heading(width), FAINT))
+    first = len(lines)
+    lines += [hit_line(hit, width) for hit in detail.hits]
+    return Page(lines, anchors=tuple(range(first, len(lines))))
+
+
+def _users(heuristics: tuple[FeatureOnHeuristic, ...], width: int) -> list[Text]:
+    users = [on for on in heuristics if on.judges]
+    if not users:
+        return [fit(Text("No heuristic of this run is judged with it.", FAINT), width)]
+    return [fit(Text(_use(on)), width) for on in users]
+
+
+def _use(on: FeatureOnHeuristic) -> str:
+    name = _flat(on.heuristic.name)
+    if on.pinned:
+        return f"* {name} is judged with it: pinned"
+    folds = "; ".join(
+        f"fold {fold} AUROC {found.auroc:.2f}, fires on {100 * found.fire_share:.0f}%"
+        for fold, found in on.judges
+        if found is not None
+    )
+    return f"* {name}, judged with it: {folds}"
+
+
+def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:
+    """How strongly it fires on counterexamples, against conforming pairs, as curves that fall."""
+    title = f"on bearers of {_flat(on.heuristic.name)} · % at least as active · h l others"
+    lines = [rule(title, width)]
+    samples = (
+        ("o", "≠", "counterexamples", on.counterexamples, ORANGE),
+        ("x", "=", "conforming", on.conforming, BLUE),
+    )
+    legend = Text()
+    for marker, sign, kind, values, style in samples:
+        legend.append(f"{marker} ", style).append(f"{sign} {_summary(values, kind)}   ")
+    lines.append(fit(legend, width))
+    highest = max((*on.counterexamples, *on.conforming), default=0.0)
+    if highest == 0:
+        lines.append(Text("It fires on none of them.", FAINT))
+        return lines
+    series = [
+        Curve(marker, [(0.0, 100.0), *at_least(values)], style)
+        for marker, _, _, values, style in samples
+        if values
+    ]
+    return lines + curves(series, min(width, 120), PLOT_LINES, (0.0, highest), (0.0, 100.0))
+
+
+def _summary(values: tuple[float, ...], kind: str) -> str:
+    """How many of them it fires on, and its median there."""
+    active = [value for value in values if value > 0]
+    middle = f" (med. {median(active):.2f})" if active else ""
+    return f"{percent(len(active), len(values))} of {len(values):,} {kind}{middle}"
+
+
+def _heading(width: int) -> str:
+    named = f"{'tranche':<16}" if width >= _WIDE else ""
+    return f"  {'pair':<13}{named}{'chosen':>7}{'reject.':>8}{'attrib.':>8}{'effect':>8}    where"
+
+
+def hit_line(hit: FeatureHit, width: int) -> Text:
+    """One pair: activations on both sides, attribution, exact effect, the strongest token."""
+    named = f"{_flat(hit.tranche)[:15]:<16}" if width >= _WIDE else ""
+    where = Text(_flat(hit.before)[-24:])
+    if hit.match:
+        where.append(f"‹{_flat(hit.match)}›", BOLD).append(_flat(hit.after))
+    else:
+        where.append(_flat(hit.after), FAINT)
+    line = Text(
+        f"  {_flat(hit.label)[:12]:<13}{named}{hit.activation_chosen:>7.2f}"
+        f"{hit.activation_rejected:>8.2f}{signed(hit.attribution, 8)}{signed(hit.effect, 8)}"
+        f"  {_SIDES[hit.side]} "
+    )
+    return fit(line.append_text(where), width)
+
+
+def _firing(side: Firing) -> str:
+    return f"{side.pairs:,}" if side.mean is None else f"{side.pairs:,} (mean {side.mean:.3f})"
+
+
+def _flat(text: str) -> str:
+    return plain(text, keep_newlines=False)

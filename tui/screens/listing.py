@@ -1,0 +1,38 @@
+"""A fixed list of pairs, for the pair screen to step through: what a feature fires on, and such."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.cache.records import Query
+
+
+class FixedList:
+    """Pairs in an order that no query gives."""
+
+    def __init__(self, ids: Sequence[int], heuristic: str | None = None) -> None:
+        self.asked = Query(heuristic=heuristic, kind=None)
+        self._ids = tuple(ids)
+        self.place = 0
+
+    @property
+    def position(self) -> str:
+        """`3/200`: the place in the list."""
+        return f"{self.place + 1:,}/{len(self._ids):,}"
+
+    def start(self, place: int) -> int | None:
+        """Go to a place; the id there, None where there is none."""
+        if not 0 <= place < len(self._ids):
+            return None
+        self.place = place
+        return self._ids[place]
+
+    def step(self, steps: int) -> int | None:
+        return self.start(self.place + steps)
+
+    def stand_on(self, identifier: int) -> bool:
+        """Go to a pair, if the list has it."""
+        return identifier in self._ids and self.start(self._ids.index(identifier)) is not None
+
+    def show_mark(self, identifier: int, mark: str | None) -> None:
+        """The list shows no marks."""
