@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -96,21 +98,30 @@ def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
     )
     runs = tmp_path / "cache" / "default" / "runs"
+
+    def parts() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in runs.glob("*/parts/*/*.parquet")}
+
     deadline = time.monotonic() + 60
-    while not list(runs.glob("*/parts/*/*.parquet")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    while not parts() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    # Held still while it is looked at: something is measured, and it is not finished.
+    os.killpg(process.pid, signal.SIGSTOP)
+    kept = parts()
+    assert kept
+    assert not list(runs.glob("*/run.duckdb"))
     # As a terminal would: to the whole foreground group.
-    subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGCONT)
     out, err = process.communicate(timeout=60)
-    if process.returncode == 0:  # it was faster than the signal
-        assert json.loads(out)
-    else:
-        assert process.returncode == 130, err
-        assert "the same command goes on" in err
-        assert "Traceback" not in err
+    assert process.returncode == 130, err
+    assert out == ""
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     (result,) = json.loads(done.stdout)
     assert result["pairs"] == 40
+    assert kept.items() <= parts().items()  # what was measured was not measured again
 
 
 @pytest.mark.parametrize(
