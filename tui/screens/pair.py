@@ -233,7 +233,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
     def action_compare(self) -> None:
         """Open the pair over all runs."""
-        if self.shown is not None:
+        if self.shown is not None and not self.say_hidden():
             from tui.screens.runs import RunsScreen
 
             pair = self.shown.detail.pair
