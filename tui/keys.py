@@ -21,7 +21,10 @@ Place = Literal[
     "plots",
     "lab",
     "marks",
+    "facets",
+    "sorting",
     "filter",
+    "pattern",
     "edit",
     "prompt",
     "help",
@@ -39,7 +42,7 @@ MAIN: tuple[Place, ...] = (
     "lab",
     "marks",
 )
-_LISTS: tuple[Place, ...] = (*MAIN, "filter", "help", "messages")
+_LISTS: tuple[Place, ...] = (*MAIN, "facets", "sorting", "help", "messages")
 _PARTS: tuple[Place, ...] = ("pair", "compare", "plots")
 _TRIAGED: tuple[Place, ...] = ("pairs", "pair")
 
@@ -57,7 +60,7 @@ _SHOWN_AS = {
     "pagedown": "page down",
     "pageup": "page up",
     "shift+tab": "shift+tab",
-    "f5": "F5",
+    **{f"f{number}": f"F{number}" for number in range(2, 6)},
 }
 
 
@@ -100,7 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("plots", ("p",), "plots", "Verdicts, margins, reliability.", ("overview",), True),
     Action("previous_run", ("[",), "run before", "The run before.", ("compare",)),
     Action("next_run", ("]",), "next run", "The next run to compare with.", ("compare",), True),
-    Action("features", ("F",), "features", "The features of the heuristic.", ("overview",), True),
+    Action("features", ("F",), "feature", "The features of the heuristic.", ("overview",), True),
     Action("down", ("j", "down"), "down", "One line down.", _LISTS),
     Action("up", ("k", "up"), "up", "One line up.", _LISTS),
     Action("top", ("g", "home"), "top", "To the first line.", _LISTS),
@@ -130,15 +133,15 @@ ACTIONS: tuple[Action, ...] = (
         ("feature",),
         True,
     ),
-    Action(
-        "filter", ("f",), "filter", "Which verdicts, kind, tranche and marks.", ("pairs",), True
-    ),
+    Action("filter", ("f",), "filter", "Type a filter: margin>2 text~sorry.", ("pairs",), True),
+    Action("facets", ("F",), "facets", "Choose verdicts, kind, tranche, marks.", ("pairs",)),
     Action("search", ("/",), "search", "Keep the pairs with a text.", ("pairs",), True),
     Action("search", ("/",), "find", "Find a text in the pair.", ("pair",)),
     Action("next_match", ("n",), "next match", "The next match, or pattern.", ("pair",)),
     Action("previous_match", ("N",), "match before", "The match before.", ("pair",)),
     Action("sort", ("s",), "sort", "Sort by the next figure.", ("pairs",), True),
     Action("sort", ("s",), "sort", "Sort the features by the next figure.", ("pair",)),
+    Action("sort_by", ("o",), "sort by", "Pick the figure to sort by.", ("pairs",)),
     Action("reverse", ("S",), "reverse", "Turn the order round.", ("pairs",)),
     Action("unfold", ("o",), "context", "Open or fold the context.", ("pair",), True),
     Action("shade", ("v",), "shade", "Shade tokens by the next figure.", ("pair",)),
@@ -180,8 +183,38 @@ ACTIONS: tuple[Action, ...] = (
     Action("marks", ("t",), "marks", "Everybody's marks, and agreement.", ("overview", "pairs")),
     Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
     Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
-    Action("flip", ("space",), "set", "Set or clear the line.", ("filter",), True),
-    Action("apply", ("enter",), "apply", "Use this filter.", ("filter",), True),
+    Action("new_pattern", ("n",), "new", "Count a new pattern.", ("overview",), True),
+    Action("keep", ("w",), "keep", "Write the new pattern to a file.", ("overview",)),
+    Action("flip", ("space",), "set", "Set or clear the line.", ("facets",), True),
+    Action("apply", ("enter",), "apply", "Use these facets.", ("facets",), True),
+    Action("pick", ("enter",), "pick", "Sort by this figure.", ("sorting",), True),
+    Action("take", ("tab",), "complete", "Put the candidate in.", ("filter",), True, True),
+    Action("choose_down", ("down",), "next", "The next candidate.", ("filter",), True, True),
+    Action("choose_up", ("up",), "before", "The candidate before.", ("filter",), False, True),
+    Action("apply", ("enter",), "apply", "Use this filter.", ("filter",), True, True),
+    Action(
+        "count", ("enter",), "count", "Count who carries the pattern.", ("pattern",), True, True
+    ),
+    Action("toggle_regex", ("f2",), "regex", "A text, or an expression.", ("pattern",), True, True),
+    Action(
+        "toggle_fold",
+        ("f3",),
+        "fold",
+        "Typographic ’ as plain ', or not.",
+        ("pattern",),
+        True,
+        True,
+    ),
+    Action("next_scope", ("f4",), "scope", "Where the pattern counts.", ("pattern",), True, True),
+    Action(
+        "next_direction",
+        ("f5",),
+        "direction",
+        "Whether it lowers reward.",
+        ("pattern",),
+        False,
+        True,
+    ),
     Action("measure", ("f5", "ctrl+r"), "rescore", "Measure the edit.", ("edit",), True, True),
     Action("switch", ("tab",), "other side", "Edit the other response.", ("edit",), True, True),
     Action("accept", ("enter",), "done", "Take what was typed.", ("prompt",), True, True),
@@ -190,7 +223,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "Back one screen; stops a measurement first.",
-        (*MAIN[1:], "filter", "edit", "prompt", "help", "messages"),
+        (*_LISTS[1:], "filter", "pattern", "edit", "prompt"),
         True,
         True,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,6 +11,8 @@ from typing import Literal, get_args
 from engine.cache.records import SORT_KEYS, Query, Sample
 from engine.canonical import Json, canonical
 from engine.files import write_text
+from engine.filters import Filter, FilterError, parse, show
+from engine.heuristics import Heuristic
 from engine.hh import SIDES, Side
 from engine.shapes import build
 from engine.verdict import Verdict
@@ -34,6 +37,8 @@ class Session:
     side: Side = "chosen"
     blind: bool = False
     """Whether verdict and figures are hidden until a pair is marked."""
+    patterns: tuple[Heuristic, ...] = ()
+    """What was typed on the overview, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
         "pair": session.pair,
         "side": session.side,
         "blind": session.blind,
+        "patterns": [asdict(pattern) for pattern in session.patterns],
         "query": {
             "heuristic": query.heuristic,
             "kind": query.kind,
@@ -85,6 +91,8 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
             "tranche": query.tranche,
             "text": query.text,
             "marks": sorted(query.marks),
+            "suspect": query.suspect,
+            "filter": show(query.filter),
             "sort": query.sort,
             "descending": query.descending,
             "sample": None if query.sample is None else asdict(query.sample),
@@ -109,6 +117,7 @@ def _parse(entry: dict[str, Json]) -> Session:
     return Session(
         screen=next((known for known in _SCREENS if known == screen), "overview"),
         heuristic=_text(entry.get("heuristic")),
+        patterns=_patterns(entry.get("patterns")),
         query=_parse_query(query) if isinstance(query, dict) else Query(),
         pair=pair if isinstance(pair, int) else None,
         side=next((known for known in SIDES if known == side), "chosen"),
@@ -117,7 +126,7 @@ def _parse(entry: dict[str, Json]) -> Session:
 
 
 def _parse_query(entry: dict[str, Json]) -> Query:
-    kind, sort = entry.get("kind"), entry.get("sort")
+    kind, sort, suspect = entry.get("kind"), entry.get("sort"), entry.get("suspect")
     return Query(
         heuristic=_text(entry.get("heuristic")),
         kind="counterexample" if kind == "counterexample" else _conforming(kind),
@@ -125,6 +134,8 @@ def _parse_query(entry: dict[str, Json]) -> Query:
         tranche=_text(entry.get("tranche")),
         text=_text(entry.get("text")) or "",
         marks=frozenset(_texts(entry.get("marks"))),
+        suspect=suspect if isinstance(suspect, bool) else None,
+        filter=_filter(_text(entry.get("filter")) or ""),
         sort=next((known for known in SORT_KEYS if known == sort), "row"),
         descending=entry.get("descending") is True,
         sample=_sample(entry.get("sample")),
@@ -140,6 +151,21 @@ def _sample(entry: Json) -> Sample | None:
 
 def _conforming(kind: Json) -> Literal["conforming"] | None:
     return "conforming" if kind == "conforming" else None
+
+
+def _filter(text: str) -> Filter | None:
+    try:
+        return parse(text)
+    except FilterError:
+        return None
+
+
+def _patterns(value: Json) -> tuple[Heuristic, ...]:
+    found = []
+    for entry in value if isinstance(value, list) else []:
+        with suppress(ValueError):  # the file was edited: a pattern less
+            found.append(build(Heuristic, entry, "pattern"))
+    return tuple(found)
 
 
 def _text(value: Json) -> str | None:

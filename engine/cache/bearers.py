@@ -1,22 +1,23 @@
-"""Who bears a heuristic's pattern: found in one scan of the index, kept as a Parquet file."""
+"""Who bears a heuristic's pattern: found in the index once, kept as a Parquet file."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.cache.candidates import candidates
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import PairStore
 from engine.files import replacing
 from engine.heuristics import Heuristic, Matcher, Span, Spans, compile_heuristic, side_spans
 from engine.heuristics.census import Counts
-from engine.hh import Pair, Side
+from engine.hh import Side
 
 _SPANS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64())]))
 _SCHEMA = pa.schema([("id", pa.int64()), ("bearer", pa.string()), ("spans", _SPANS)])
@@ -45,7 +46,7 @@ class BearerTable:
 def bearers(
     paths: IndexPaths, store: PairStore, heuristics: Sequence[Heuristic]
 ) -> tuple[BearerTable, ...]:
-    """Each heuristic's table, in the order given; those not on disk are found in one scan.
+    """Each heuristic's table, in the order given; those not on disk are found now.
 
     Raises:
         UserError: a pattern is at fault, or the index is damaged.
@@ -55,8 +56,8 @@ def bearers(
     files = [paths.heuristics / f"{heuristic.key}-{sources}.parquet" for heuristic in heuristics]
     tables = [_read(file, heuristic) for file, heuristic in zip(files, heuristics, strict=True)]
     missing = [place for place, table in enumerate(tables) if table is None]
-    scanned = _scan(store.iter_pairs(), [matchers[place] for place in missing]) if missing else ()
-    for place, table in zip(missing, scanned, strict=True):
+    for place in missing:
+        table = _scan(store, matchers[place])
         # An index that may only be read still answers; it is scanned again the next time.
         with contextlib.suppress(OSError):
             _write(files[place], table)
@@ -64,23 +65,17 @@ def bearers(
     return tuple(table for table in tables if table is not None)
 
 
-def _scan(pairs: Iterable[Pair], matchers: Sequence[Matcher]) -> tuple[BearerTable, ...]:
-    found: list[list[Borne]] = [[] for _ in matchers]
-    both = [0] * len(matchers)
-    seen = 0
-    for pair in pairs:
-        seen += 1
-        for place, matcher in enumerate(matchers):
-            chosen, rejected = side_spans(matcher, pair)
-            if chosen and rejected:
-                both[place] += 1
-            elif chosen or rejected:
-                side: Side = "chosen" if chosen else "rejected"
-                found[place].append(Borne(pair.id, side, chosen or rejected))
-    return tuple(
-        BearerTable(matcher.heuristic, _counts(table, shared, seen), tuple(table))
-        for matcher, table, shared in zip(matchers, found, both, strict=True)
-    )
+def _scan(store: PairStore, matcher: Matcher) -> BearerTable:
+    found: list[Borne] = []
+    both = 0
+    for pair in candidates(store, matcher):
+        chosen, rejected = side_spans(matcher, pair)
+        if chosen and rejected:
+            both += 1
+        elif chosen or rejected:
+            side: Side = "chosen" if chosen else "rejected"
+            found.append(Borne(pair.id, side, chosen or rejected))
+    return BearerTable(matcher.heuristic, _counts(found, both, store.count()), tuple(found))
 
 
 def _counts(table: Sequence[Borne], both: int, pairs: int) -> Counts:

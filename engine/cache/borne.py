@@ -21,8 +21,7 @@ _SHAPES = """
 SELECT id, tranche, context_hash, length(context) FROM pairs
 WHERE id IN (SELECT unnest(?::BIGINT[]))
 """
-_TABLE = """
-CREATE TABLE borne AS
+_ROWS = """
 SELECT rows.* REPLACE (coalesce(rows.margin, rewards.margin) AS margin,
                        coalesce(rows.margin_sae, rewards.margin_sae) AS margin_sae)
 FROM rows LEFT JOIN rewards USING (id)
@@ -49,9 +48,7 @@ def make_borne(
         tables: the heuristics to look at, and their bearers as the index is now.
         judged: the run's verdicts on those heuristics.
     """
-    ids = sorted({borne.id for table in tables for borne in table.bearers})
-    found = cursor.execute(_SHAPES, [ids]).fetchall()
-    shapes = {identifier: Shape(*shape) for identifier, *shape in found}
+    shapes = _shapes(cursor, tables)
     verdicts = {(row.heuristic, row.id): row for row in judged}
     standing = list(_standing(tables, verdicts, shapes))
     known = {(row.heuristic, row.id) for row in standing}
@@ -62,10 +59,27 @@ def make_borne(
         if (table.heuristic.name, borne.id) not in known
     ]
     rows = [judged_table(standing), pa.Table.from_pylist(others, schema=JUDGED)]
-    cursor.register("rows", pa.concat_tables(rows))
-    cursor.execute(_TABLE)
-    cursor.unregister("rows")
+    _put(cursor, f"CREATE TABLE borne AS {_ROWS}", pa.concat_tables(rows))
     return standing
+
+
+def add_borne(cursor: duckdb.DuckDBPyConnection, table: BearerTable) -> None:
+    """Put the bearers of one more heuristic into `borne`, all of them `unmeasured`."""
+    shapes = _shapes(cursor, [table])
+    rows = [_unmeasured(table, borne, shapes[borne.id]) for borne in table.bearers]
+    _put(cursor, f"INSERT INTO borne {_ROWS}", pa.Table.from_pylist(rows, schema=JUDGED))
+
+
+def _put(cursor: duckdb.DuckDBPyConnection, statement: str, rows: pa.Table) -> None:
+    cursor.register("rows", rows)
+    cursor.execute(statement)
+    cursor.unregister("rows")
+
+
+def _shapes(cursor: duckdb.DuckDBPyConnection, tables: Sequence[BearerTable]) -> dict[int, Shape]:
+    ids = sorted({borne.id for table in tables for borne in table.bearers})
+    found = cursor.execute(_SHAPES, [ids]).fetchall()
+    return {identifier: Shape(*shape) for identifier, *shape in found}
 
 
 def _standing(

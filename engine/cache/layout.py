@@ -52,6 +52,11 @@ class IndexPaths:
         return self.folder / "heuristics"
 
     @property
+    def kept_heuristics(self) -> Path:
+        """The patterns that were kept while the index was browsed, to be read and edited."""
+        return self.folder / "heuristics.toml"
+
+    @property
     def runs(self) -> Path:
         return self.folder / "runs"
 

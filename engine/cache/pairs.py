@@ -22,11 +22,16 @@ Row: TypeAlias = tuple[int, str, str, str, str]
 _ROWS_BY_RANGE = """
 SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
 """
+_RESPONSES = 8_192
+_RESPONSES_BY_RANGE = """
+SELECT id, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
+"""
 _ROWS_BY_ID = """
 SELECT id, tranche, context, chosen, rejected FROM pairs
 WHERE id IN (SELECT unnest(?::BIGINT[]))
 """
 _IDS = "SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id"
+_IDS_WHERE = "SELECT id FROM pairs p WHERE"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
 _EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
 
@@ -95,6 +100,13 @@ class PairStore:
                 stop = min(start + batch, last + 1)
                 yield from map(self._pair, self._fetch(_ROWS_BY_RANGE, [start, stop]))
 
+    def iter_responses(self) -> Iterator[tuple[Any, ...]]:
+        """Id, chosen and rejected response of every pair, in the order of the ids."""
+        for _, first, last in self._fetch(_EXTENTS):
+            for start in range(first, last + 1, _RESPONSES):
+                stop = min(start + _RESPONSES, last + 1)
+                yield from self._fetch(_RESPONSES_BY_RANGE, [start, stop])
+
     def pairs(self, ids: Iterable[int]) -> tuple[Pair, ...]:
         """The pairs of these ids, in the order given.
 
@@ -111,6 +123,11 @@ class PairStore:
                 todo="Its sources changed since that was written; score it again.",
             )
         return tuple(found[identifier] for identifier in wanted)
+
+    def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
+        """The ids for which a condition of engine.cache's own holds, its values bound, in order."""
+        query = " ".join((_IDS_WHERE, condition, "ORDER BY id"))
+        return [identifier for (identifier,) in self._fetch(query, values)]
 
     def find(self, spec: str) -> Pair:
         """The pair that PAIR names: `row`, `split:row` or `source:split:row`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from engine.cache import by_token, questions
 from engine.cache.bearers import BearerTable, bearers
-from engine.cache.borne import Shape, make_borne, stands
+from engine.cache.borne import Shape, add_borne, make_borne, stands
 from engine.cache.comparing import (
     by_layer,
     compared_heuristic,
@@ -27,16 +28,21 @@ from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
+from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods, open_likelihood
+from engine.cache.list_question import searches
+from engine.cache.listing import Listing, Ordered, without_search
 from engine.cache.marks import Marks
 from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.overview import heuristic_card, run_card, tranche_cards
 from engine.cache.pair_row import FoundRow, guarded, pair_row
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.records import (
+    Cell,
     FeatureOnPair,
+    Found,
     HeuristicOnPair,
     Likelihood,
     Overview,
@@ -62,10 +68,13 @@ from engine.cache.training import Training, open_training
 from engine.cache.triage import user_name
 from engine.cache.triage_line import Triage
 from engine.cache.triage_report import Known, TriageReport, triage_report
+from engine.cache.words import vocabulary
 from engine.canonical import text_hash
 from engine.errors import UserError
+from engine.filters import Vocabulary
 from engine.heuristics import Heuristic
 from engine.heuristics.file import default_heuristics
+from engine.heuristics.write import append_heuristic
 from engine.hh import Pair
 
 # A damaged block is noticed when it is read, not when the file is attached.
@@ -90,8 +99,10 @@ class IndexReader:
         labels: Mapping[int, str] | None = None,
         training: Training | None = None,
         likelihood: MeasuredBy | None = None,
+        kept_in: Path | None = None,
     ) -> None:
         self.paths = paths
+        self.kept_in = kept_in or paths.kept_heuristics
         self.store = store
         self.run = run
         self.judged = judged
@@ -107,6 +118,7 @@ class IndexReader:
         }
         self._labels = labels or {}
         self._overview: Overview | None = None
+        self._listing = Listing(store, run.figures.noise_floor if run else 0.0)
         self._marks = Marks(store, paths.triage)
 
     def overview(self) -> Overview:
@@ -142,18 +154,57 @@ class IndexReader:
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         """The ids of all pairs that match, in order."""
-        marked = []
-        if query.marks:
-            marked = [at for at, mark in self.marks().items() if mark in query.marks]
-        question = questions.ids_question(query, marked)
+        marks = self.marks()
         with self._asking() as cursor:
-            found = cursor.execute(question.sql, question.values).fetchnumpy()
-        ids = np.asarray(found["id"], dtype=np.int64)
+            ids = self._listing.ids(cursor, query, marks)
         return ids if query.sample is None else self._sampled(ids, query.sample)
 
     def _sampled(self, ids: npt.NDArray[np.int64], sample: Sample) -> npt.NDArray[np.int64]:
         found = self._fetch(questions.SAMPLE, [ids.tolist(), str(sample.seed), sample.size])
         return np.array([identifier for (identifier,) in found], dtype=np.int64)
+
+    def found(self, query: Query) -> Iterator[Found]:
+        """The same, as it is found: the last one is complete. Each step is a short question."""
+        if query.sample is not None or not searches(query):
+            yield Found(self.ids(query), self.store.count(), complete=True)
+            return
+        marks = self.marks()
+        ordered = Ordered(self.ids(without_search(query)))
+        searched, ids = 0, ordered.found
+        for extent in ordered.pieces():
+            with self._asking() as cursor:
+                ids = ordered.add(self._listing.piece(cursor, query, marks, extent))
+            searched += extent.pairs
+            yield Found(ids, searched, complete=False)
+        yield Found(ids, searched, complete=True)
+
+    def cells(self, query: Query) -> tuple[Cell, ...]:
+        """The pairs that a query's heuristic, filter and text leave, counted for its facets."""
+        marks = self.marks()
+        with self._asking() as cursor:
+            return self._listing.cells(cursor, query, marks)
+
+    def vocabulary(self) -> Vocabulary:
+        """The words that a filter of this index may hold."""
+        return vocabulary(self.store, self.overview().heuristics, self.marks().values())
+
+    def look_at(self, heuristic: Heuristic) -> Overview:
+        """Find who bears one more pattern; the overview with it, its verdicts `unmeasured`.
+
+        Raises:
+            UserError: the pattern is at fault, or another heuristic has its name.
+        """
+        if any(table.heuristic.name == heuristic.name for table in self.tables):
+            raise UserError(f'there is a heuristic "{heuristic.name}" already')
+        (table,) = bearers(self.paths, self.store, [heuristic])
+        with self._asking() as cursor:
+            add_borne(cursor, table)
+        self.tables = (*self.tables, table)
+        self._borne |= {(heuristic.name, borne.id): borne for borne in table.bearers}
+        known = self.overview()
+        card = heuristic_card(table, self.run, [])
+        self._overview = replace(known, heuristics=(*known.heuristics, card))
+        return self._overview
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         """One record for each id, in the order given."""
@@ -353,6 +404,15 @@ class IndexReader:
         )
         return triage_report(heuristic, said, known)
 
+    def keep_heuristic(self, heuristic: Heuristic) -> Path:
+        """Append a heuristic to the file that it is kept in; which one that is.
+
+        Raises:
+            UserError: the file cannot be written, or has a heuristic of that name.
+        """
+        append_heuristic(self.kept_in, heuristic)
+        return self.kept_in
+
     def _fetch(self, query: str, values: list[object]) -> list[tuple[Any, ...]]:
         with self._asking() as cursor:
             return cursor.execute(query, values).fetchall()
@@ -380,15 +440,17 @@ def open_reader(
     run: str | None = None,
     heuristics: Sequence[Heuristic] | None = None,
     labels: Mapping[int, str] | None = None,
+    kept_in: Path | None = None,
 ) -> IndexReader:
     """Open an index with its newest run, or the one named; without any, nothing is measured.
 
     Args:
         paths: the index.
         run: the beginning of a run's id, or all of it.
-        heuristics: what to look at; None: the run's own, or else the ones that ship. One that
-            the run does not know, or judged otherwise, reads `unmeasured`.
+        heuristics: what to look at; None: the run's own, or else the ones that ship, and those
+            the user kept. One that the run does not know, or judged otherwise, reads `unmeasured`.
         labels: what to call the features of the run's SAE.
+        kept_in: where heuristics are kept; None: a file of the index.
 
     Raises:
         UserError: there is no such index or run, or a file of it is damaged.
@@ -401,7 +463,7 @@ def open_reader(
             training = open_training(cursor, folder)
             likelihood = open_likelihood(cursor, folder)
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
-        wanted = heuristics or own or default_heuristics()
+        wanted = heuristics or with_kept(paths, own or default_heuristics())
         known = {heuristic.name for heuristic in own if heuristic in wanted}
         tables = bearers(paths, store, wanted)
         with store.cursor() as cursor:
@@ -409,7 +471,9 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables, labels, training, likelihood)
+    return IndexReader(
+        paths, store, sealed, standing, tables, labels, training, likelihood, kept_in
+    )
 
 
 def _open_run(

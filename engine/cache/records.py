@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from engine.cache.breakdown import TokenEffects
 from engine.cache.feature_records import FeatureDetail
+from engine.filters import Filter, Vocabulary
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
 
 if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -23,8 +24,22 @@ if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
     from engine.cache.sealed import Standing
     from engine.cache.triage_report import TriageReport
 
-SortKey = Literal["row", "margin", "margin_sae", "effect", "vote", "distance"]
-SORT_KEYS: tuple[SortKey, ...] = ("row", "margin", "margin_sae", "effect", "vote", "distance")
+SortKey = Literal[
+    "row",
+    "margin",
+    "margin_sae",
+    "gap",
+    "reward_chosen",
+    "reward_rejected",
+    "vote",
+    "effect",
+    "effect_all",
+    "activation",
+    "deletion_effect",
+    "distance",
+]
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+"""The figures of engine.filters, in their order."""
 
 Seen = Literal["seen", "unseen", "unknown"]
 """Whether the PM was trained on a pair: told by the user, never guessed."""
@@ -114,10 +129,37 @@ class Query:
     """A literal text that either transcript must contain; letters match in both cases."""
     marks: frozenset[str] = frozenset()
     """Triage marks to keep; empty: all, marked or not."""
+    suspect: bool | None = None
+    """Whether the label may be wrong; None: either."""
+    filter: Filter | None = None
+    """What was typed on the filter line, read."""
     sort: SortKey = "row"
     descending: bool = False
     sample: Sample | None = None
     """Of what matches, only these, in the sample's own order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a list holds so far: a search goes through the index piece by piece."""
+
+    ids: npt.NDArray[np.int64]
+    """In the query's order."""
+    searched: int
+    """How many pairs were looked at."""
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many pairs of a list are alike in all that its facets tell apart."""
+
+    kind: Kind | None
+    verdict: Verdict
+    tranche: str
+    mark: str | None
+    suspect: bool
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +300,37 @@ class Reader(Protocol):
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         """The ids of all pairs that match, in order."""
+        ...
+
+    def found(self, query: Query) -> Iterator[Found]:
+        """The same, as it is found: the last one is complete. Each step is a short question."""
+        ...
+
+    def cells(self, query: Query) -> tuple[Cell, ...]:
+        """The pairs that a query's heuristic, filter and text leave, counted for its facets.
+
+        Its kind, verdicts, tranche, marks and suspicion are the facets, and left out of account.
+        """
+        ...
+
+    def vocabulary(self) -> Vocabulary:
+        """The words that a filter of this index may hold."""
+        ...
+
+    def look_at(self, heuristic: Heuristic) -> Overview:
+        """Find who bears one more pattern; the overview with it, its verdicts `unmeasured`.
+
+        Raises:
+            UserError: the pattern is at fault, or another heuristic has its name.
+        """
+        ...
+
+    def keep_heuristic(self, heuristic: Heuristic) -> Path:
+        """Append a heuristic to the user's file; which one that is.
+
+        Raises:
+            UserError: the file cannot be written, or has a heuristic of that name.
+        """
         ...
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:

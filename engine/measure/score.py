@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from engine.cache.bearers import bearers
-from engine.cache.keys import chosen_ids
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.picked import chosen_ids
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.cache.trained_on import train_on
@@ -86,6 +86,8 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     """
     store = open_pairs(request.paths)
     try:
+        if request.pairs != "bearers":
+            chosen_ids(store, request.pairs)  # a mistake in it is told before a PM is loaded
         training = train_on(store, request.told) if request.told else None
         lm = find_lm(resolve(request.lm)) if request.lm else None
         results = _score_all(request, store, training, report)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.records import (
+    Cell,
     FeatureOnPair,
+    Found,
     HeuristicCard,
     HeuristicOnPair,
     Overview,
@@ -30,11 +33,13 @@ from engine.cache.records import (
 )
 from engine.cache.triage_line import Triage
 from engine.errors import UserError
-from engine.heuristics import Heuristic, Kind
+from engine.filters import Vocabulary
+from engine.heuristics import Heuristic, Kind, compile_heuristic
 from engine.hh import Pair, PairName, Side
 from engine.live.edit import Edit, Rescored
 from engine.plain import plain
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
+from tests.engine.filters.meaning import figure_of, holds
 from tests.tui.fake_comparison import OTHERS, make_comparison, make_customs, make_runs
 from tests.tui.fake_features import make_feature
 
@@ -296,11 +301,13 @@ class FakeReader:
     """What other users marked and noted."""
     _undone: list[tuple[int, str | None, str | None]] = field(default_factory=list)
     kept: list[CustomPair] = field(default_factory=list)
+    kept_heuristics: list[Heuristic] = field(default_factory=list)
     closed: bool = False
     failing: UserError | None = None
+    shown: Overview = OVERVIEW
 
     def overview(self) -> Overview:
-        return OVERVIEW
+        return self.shown
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         import numpy as np
@@ -324,8 +331,62 @@ class FakeReader:
             and (not query.verdicts or on.judgement.verdict in query.verdicts)
             and query.tranche in (None, detail.pair.tranche)
             and query.text.lower() in texts
-            and (not query.marks or self.marks().get(detail.pair.id) in query.marks)
+            and (not query.marks or (self.marks().get(detail.pair.id) or "none") in query.marks)
+            and query.suspect in (None, bool(detail.flags))
+            and holds(query.filter, detail)
         )
+
+    def found(self, query: Query) -> Iterator[Found]:
+        ids = self.ids(query)
+        if query.text:  # as a search does: some of them first
+            yield Found(ids[: len(ids) // 2], PAIRS // 2, complete=False)
+        yield Found(ids, PAIRS, complete=True)
+
+    def cells(self, query: Query) -> tuple[Cell, ...]:
+        marks = self.marks()
+        listed = replace(
+            query, kind=None, verdicts=frozenset(), tranche=None, marks=frozenset(), suspect=None
+        )
+        kept = [detail for detail in DETAILS.values() if self._matches(detail, listed)]
+        alike = Counter(
+            (
+                detail.heuristics[0].kind,
+                detail.heuristics[0].judgement.verdict,
+                detail.pair.tranche,
+                marks.get(detail.pair.id),
+                bool(detail.flags),
+            )
+            for detail in kept
+        )
+        return tuple(Cell(*told, count) for told, count in alike.items())
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(
+            tranches=TRANCHES, heuristics=tuple(made.name for made in HEURISTICS), marks=("clear",)
+        )
+
+    def look_at(self, heuristic: Heuristic) -> Overview:
+        if any(card.heuristic.name == heuristic.name for card in self.shown.heuristics):
+            raise UserError(f'there is a heuristic "{heuristic.name}" already')
+        compile_heuristic(heuristic)
+        card = HeuristicCard(
+            heuristic=heuristic,
+            held="unmeasured",
+            chosen_only=3,
+            rejected_only=2,
+            both=1,
+            counterexamples={Verdict.UNMEASURED: 3},
+            conforming={Verdict.UNMEASURED: 2},
+            features=(),
+            coverage=None,
+            deletion_effect=None,
+        )
+        self.shown = replace(self.shown, heuristics=(*self.shown.heuristics, card))
+        return self.shown
+
+    def keep_heuristic(self, heuristic: Heuristic) -> Path:
+        self.kept_heuristics.append(heuristic)
+        return Path("heuristics.toml")
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         marks = self.marks()
@@ -430,15 +491,7 @@ class FakeReader:
 
 def _sort_key(query: Query) -> Callable[[PairDetail], float]:
     def figure(detail: PairDetail) -> float:
-        on = detail.heuristics[0]
-        found = {
-            "row": float(detail.pair.name.row),
-            "margin": detail.margin,
-            "margin_sae": detail.margin_sae,
-            "effect": on.effect,
-            "vote": on.judgement.vote,
-            "distance": on.judgement.distance,
-        }[query.sort]
+        found = figure_of(detail, query.sort)
         return float("inf") if found is None else found
 
     return figure

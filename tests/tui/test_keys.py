@@ -11,12 +11,14 @@ from tests.tui.driving import browser, page_text, press, settle, text_of
 from tui.keys import ACTIONS, MARKS, Place, actions, bindings, help_lines, hints, keys_markdown
 from tui.screens.compare import CompareScreen
 from tui.screens.editing import EditScreen
+from tui.screens.facets import FacetScreen
 from tui.screens.feature import FeatureScreen
-from tui.screens.filtering import FilterScreen
+from tui.screens.filter_line import FilterLine
 from tui.screens.help import HelpScreen
 from tui.screens.lab import LabScreen
 from tui.screens.marks import MarksScreen
 from tui.screens.messages import MessagesScreen
+from tui.screens.new_pattern import NewPattern
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
@@ -24,6 +26,7 @@ from tui.screens.palette import Actions
 from tui.screens.plots import PlotsScreen
 from tui.screens.prompt import Prompt
 from tui.screens.runs import RunsScreen
+from tui.screens.sorting import SortScreen
 
 SCREENS: dict[Place, type[DOMNode]] = {
     "overview": OverviewScreen,
@@ -35,7 +38,10 @@ SCREENS: dict[Place, type[DOMNode]] = {
     "compare": CompareScreen,
     "runs": RunsScreen,
     "plots": PlotsScreen,
-    "filter": FilterScreen,
+    "facets": FacetScreen,
+    "sorting": SortScreen,
+    "filter": FilterLine,
+    "pattern": NewPattern,
     "edit": EditScreen,
     "prompt": Prompt,
     "help": HelpScreen,

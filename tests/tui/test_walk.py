@@ -31,8 +31,8 @@ async def test_from_the_overview_to_an_edited_pair_and_back() -> None:
         assert text_of(pilot, "title").startswith("url · counterexamples · 12 pairs")
         assert text_of(pilot, "place").strip() == "1/12"
 
-        # Only the outvoted ones: the first verdict of the filter.
-        await press(pilot, "f", "j", "j", "j", "space", "enter")
+        # Only the outvoted ones: the first verdict of the facets.
+        await press(pilot, "F", "j", "j", "j", "space", "enter")
         assert pairs_screen(pilot).asked.verdicts == {Verdict.OUTVOTED}
         assert "2 pairs" in text_of(pilot, "title")
 

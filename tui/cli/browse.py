@@ -83,6 +83,7 @@ class Opening:
         worker: Sequence[str],
         device: str,
         labels: Mapping[int, str],
+        kept_in: Path | None = None,
     ) -> None:
         self._paths = paths
         self._run = run
@@ -90,6 +91,7 @@ class Opening:
         self._worker = worker
         self._device = device
         self._labels = labels
+        self._kept_in = kept_in
         self._reader: IndexReader | None = None
 
     def reader(self) -> IndexReader:
@@ -100,7 +102,11 @@ class Opening:
 
         run = find_run(self._paths, self._run) if self._run else None
         self._reader = open_reader(
-            self._paths, run=run, heuristics=self._asked, labels=self._labels
+            self._paths,
+            run=run,
+            heuristics=self._asked,
+            labels=self._labels,
+            kept_in=self._kept_in,
         )
         if run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
@@ -133,7 +139,15 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
     from tui.app import OutvotedApp
     from tui.app import run as run_app
 
-    opening = Opening(paths, args.run, asked, worker_command(args), args.device, labels(args))
+    opening = Opening(
+        paths,
+        args.run,
+        asked,
+        worker_command(args),
+        args.device,
+        labels(args),
+        args.heuristics,
+    )
     default = args.run is None and asked is None
     snapshot = read_snapshot(snapshot_path(paths)) if default else None
     session = paths.cache / "session.json"

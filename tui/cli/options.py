@@ -25,7 +25,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--run", metavar="RUN", help="default: the newest sealed run")
     group.add_argument(
-        "--heuristics", metavar="FILE.toml", type=Path, help="default: those outvoted ships with"
+        "--heuristics",
+        metavar="FILE.toml",
+        type=Path,
+        help="default: those outvoted ships with, and those kept in the browser",
     )
     group.add_argument(
         "--json", action="store_true", help="print one JSON document; progress goes to stderr"
@@ -58,11 +61,14 @@ def index_paths(args: argparse.Namespace) -> IndexPaths:
 
 
 def heuristics(args: argparse.Namespace) -> tuple[Heuristic, ...]:
-    """The heuristics of `--heuristics`, or those outvoted ships with."""
+    """The heuristics of `--heuristics`, or those outvoted ships with and those of the index."""
+    from engine.cache.kept import with_kept
     from engine.heuristics.file import default_heuristics, load_heuristics  # TOML, rarely wanted
 
     path: Path | None = args.heuristics
-    return default_heuristics() if path is None else load_heuristics(path)
+    if path is not None:
+        return load_heuristics(path)
+    return tuple(with_kept(index_paths(args), default_heuristics()))
 
 
 def print_json(value: Json) -> None:

@@ -78,9 +78,10 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--pairs",
         default="bearers",
-        metavar="bearers|all|tranche=NAME",
-        help="what to measure; bearers are always measured, and the sample that stands for the"
-        " index; default: bearers",
+        metavar="bearers|all|FILTER",
+        help="what to measure: a FILTER speaks of row, tranche, source, split and texts, as in"
+        " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
+        " sample that stands for the index; default: bearers",
     )
     parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")

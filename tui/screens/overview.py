@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import Overview, Query
+from engine.cache.records import HeuristicCard, Overview, Query
 from engine.errors import UserError
+from engine.heuristics import Heuristic
 from tui.keys import Place, bindings
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
@@ -35,6 +37,7 @@ class OverviewScreen(Scrolls, MainScreen):
         self.overview = snapshot
         self._recall: Callable[[str], Session] | None = recall
         self._marks: Counter[str] = Counter()
+        self._patterns: tuple[Heuristic, ...] = ()
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -83,13 +86,18 @@ class OverviewScreen(Scrolls, MainScreen):
         if fresh != self.overview:
             self.overview = fresh
             self._show(keep_place=True)
-        self._resume(fresh)
+        await self._resume(fresh)
 
-    def _resume(self, overview: Overview) -> None:
-        """Go where the index was left, once."""
+    async def _resume(self, overview: Overview) -> None:
+        """Go where the index was left, once; the patterns that were typed come back first."""
         recall, self._recall = self._recall, None
         session = Session() if recall is None else recall(overview.index)
         self.desk.blind = self.desk.blind or session.blind
+        for pattern in session.patterns:
+            with suppress(UserError):  # it was kept: the index knows it by itself now
+                await self._look_at(pattern)
+        if session.patterns:
+            self._select(session.heuristic)
         if session.screen != "overview" and self.is_current:
             self._push(session)
         else:
@@ -113,7 +121,7 @@ class OverviewScreen(Scrolls, MainScreen):
         return cards[cursor].heuristic.name if cursor < len(cards) else None
 
     def remember(self, session: Session) -> Session:
-        return Session(heuristic=self.selected, blind=self.desk.blind)
+        return Session(heuristic=self.selected, blind=self.desk.blind, patterns=self._patterns)
 
     def on_document_moved(self) -> None:
         self.show_place(self.document().place)
@@ -153,6 +161,55 @@ class OverviewScreen(Scrolls, MainScreen):
         from tui.screens.plots import PlotsScreen
 
         self.app.push_screen(PlotsScreen(self.desk))
+
+    def action_new_pattern(self) -> None:
+        from tui.screens.new_pattern import NewPattern
+
+        if self.overview is None or self.overview.pairs == 0:
+            self.say("There is no pair to count yet.")
+            return
+        taken = [card.heuristic.name for card in self.overview.heuristics]
+
+        def count(made: Heuristic | None) -> None:
+            if made is not None:
+                self.run_worker(self._count(made), group="patterns")
+
+        self.app.push_screen(NewPattern(taken), count)
+
+    async def _count(self, pattern: Heuristic) -> None:
+        """Count who carries the pattern; it is a heuristic of this session from then on."""
+        self.say(f"counting “{pattern.pattern}” …")
+        try:
+            card = await self._look_at(pattern)
+        except UserError as error:
+            self.complain(error)
+            return
+        self._select(pattern.name)
+        self.say(
+            f"“{pattern.pattern}”: chosen only {card.chosen_only:,}, rejected only"
+            f" {card.rejected_only:,}, both {card.both:,}. enter lists them, w keeps it."
+        )
+
+    async def _look_at(self, pattern: Heuristic) -> HeuristicCard:
+        self.overview = await self.desk.ask(lambda reader: reader.look_at(pattern))
+        self._patterns = (*self._patterns, pattern)
+        self._show(keep_place=True)
+        return self.overview.heuristics[-1]
+
+    def action_keep(self) -> None:
+        pattern = next((made for made in self._patterns if made.name == self.selected), None)
+        if pattern is None:
+            self.say("Only a pattern typed with n is to be kept; the others are in a file already.")
+        else:
+            self.run_worker(self._keep(pattern), group="patterns")
+
+    async def _keep(self, pattern: Heuristic) -> None:
+        try:
+            path = await self.desk.ask(lambda reader: reader.keep_heuristic(pattern))
+        except UserError as error:
+            self.complain(error)
+            return
+        self.say(f"“{pattern.name}” is kept in {path}. Score again to measure it.")
 
     def document(self) -> Document:
         return self.query_one(Document)

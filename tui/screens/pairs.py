@@ -11,10 +11,11 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import SORT_KEYS, Overview, PairDetail, PairRow, Query
+from engine.cache.records import Found, Overview, PairDetail, PairRow, Query
 from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import MARKS, Place, bindings
+from tui.screens.asking import Asks, told
 from tui.screens.desk import Desk
 from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
 from tui.screens.sampling import parse_sample, sample_text
@@ -28,7 +29,7 @@ from tui.widgets.pair_line import heading, verdict_code
 from tui.widgets.pair_list import PairList, Wanted, place_of
 
 
-class PairsScreen(Triages, Yanks):
+class PairsScreen(Asks, Triages, Yanks):
     """Ids of a query, and the rows in view. The pair screen steps through the same list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pairs")]
@@ -38,7 +39,7 @@ class PairsScreen(Triages, Yanks):
     def __init__(self, desk: Desk, session: Session, overview: Overview | None) -> None:
         super().__init__(desk)
         self.asked = session.query
-        self._tranches = tuple(card.tranche for card in overview.tranches) if overview else ()
+        self.tranches = tuple(card.tranche for card in overview.tranches) if overview else ()
         self._noise_floor = overview.run.noise_floor if overview and overview.run else None
         self._session = session
         self._counted = False
@@ -53,7 +54,7 @@ class PairsScreen(Triages, Yanks):
         return self.query_one(PairList)
 
     def on_mount(self) -> None:
-        self._find(self._session.pair)
+        self.find(self._session.pair)
 
     def on_resize(self) -> None:
         self._title()
@@ -63,31 +64,33 @@ class PairsScreen(Triages, Yanks):
         self.pair_list.reveal()
         self._title()
 
-    def _find(self, keep: int | None) -> None:
-        """Ask for the query's ids; the cursor goes to the pair `keep` if it is among them."""
-        self._counted = False
-        self._title()
-        self.say("looking …", passing=True)
-        self.run_worker(self._show_ids(self.asked, keep), exclusive=True, group="ids")
-
-    async def _show_ids(self, query: Query, keep: int | None) -> None:
-        try:
-            ids, marks = await self.desk.ask(lambda reader: (reader.ids(query), reader.marks()))
-        except UserError as error:
-            self.complain(error)
-            return
-        place = place_of(ids, keep)
+    def take_found(self, found: Found, keep: int | None, marks: Mapping[int, str]) -> None:
+        """Show the ids found so far. While more are found, the cursor may have been moved."""
+        stands_on = self.pair_list.identifier() if self._counted else keep
+        place = place_of(found.ids, stands_on)
         self._counted = True
-        listed = set(ids.tolist()) if marks else set()
-        self._marks = {at: mark for at, mark in marks.items() if at in listed}
         self.pair_list.blind = self.desk.blind
-        self.pair_list.nothing = nothing(query)
-        self.pair_list.show(ids, place or 0)
+        self.pair_list.nothing = nothing(self.asked)
+        self.pair_list.show(found.ids, place or 0)
+        if not found.complete:
+            self._title()
+            return
+        listed = set(found.ids.tolist()) if marks else set()
+        self._marks = {at: mark for at, mark in marks.items() if at in listed}
+        place = place_of(found.ids, keep)
         self._title()
-        self.say("" if len(ids) else "No pair matches. f changes the filter, / the search.")
+        self.say("" if len(found.ids) else "No pair matches. f changes the filter, / the search.")
         if self._session.screen == "pair" and place is not None:
+            self.pair_list.jump(place)
             self.action_open()
         self._session = Session(side=self._session.side)
+
+    def standing_on(self) -> int | None:
+        return self.pair_list.identifier()
+
+    def show_query(self) -> None:
+        self._counted = False
+        self._title()
 
     def on_pair_list_needs(self, message: PairList.Needs) -> None:
         self.run_worker(self._fetch(message.wanted, self.asked), exclusive=True, group="rows")
@@ -116,23 +119,9 @@ class PairsScreen(Triages, Yanks):
             "every pair" if query.heuristic is None else f"{query.heuristic} · {kinds[query.kind]}"
         )
         count = f" · {len(self.pair_list):,} pairs" if self._counted else ""
-        arrow = "↓" if query.descending else "↑"
-        parts = [f"sort {query.sort} {arrow}"]
-        if query.sample is not None:
-            parts = [f"sample of {query.sample.size:,}, seed {query.sample.seed}"]
-        if self.desk.blind:
-            parts.append("blind")
-        if query.verdicts:
-            parts.append(", ".join(sorted(query.verdicts)))
-        if query.tranche:
-            parts.append(query.tranche)
-        if query.text:
-            parts.append(f"/{query.text}")
-        if query.marks:
-            parts.append("marked " + ", ".join(sorted(query.marks)))
         if self._counted and self._marks:
             count += f" · {marked(self._marks)}"
-        lines = (plain(f"{name}{count}", keep_newlines=False), " · ".join(parts))
+        lines = (plain(f"{name}{count}", keep_newlines=False), told(query, blind=self.desk.blind))
         self.query_one("#title", Lines).show(
             Text(lines[0], BOLD), Text(plain(lines[1], keep_newlines=False))
         )
@@ -204,25 +193,6 @@ class PairsScreen(Triages, Yanks):
     def action_page_up(self) -> None:
         self.pair_list.select(self.pair_list.cursor - max(self.pair_list.size.height, 1))
 
-    def _ask_again(self, query: Query | None) -> None:
-        if query is not None and query != self.asked:
-            keep = self.pair_list.identifier()
-            self.asked = query
-            self._find(keep)
-
-    def action_filter(self) -> None:
-        from tui.screens.filtering import FilterScreen
-
-        self.app.push_screen(FilterScreen(self.asked, self._tranches), self._ask_again)
-
-    def action_search(self) -> None:
-        from tui.screens.prompt import Prompt
-
-        def search(text: str | None) -> None:
-            self._ask_again(None if text is None else replace(self.asked, text=text))
-
-        self.app.push_screen(Prompt("search both texts (empty: all)", self.asked.text), search)
-
     def action_sample(self) -> None:
         from tui.screens.prompt import Prompt
 
@@ -234,30 +204,14 @@ class PairsScreen(Triages, Yanks):
             else:
                 if sample != self.asked.sample:
                     self.asked = replace(self.asked, sample=sample)
-                    self._find(None)  # a sample is read from its first pair on
+                    self.find(None)  # a sample is read from its first pair on
 
         self.app.push_screen(Prompt(SAMPLE_PROMPT, sample_text(self.asked.sample)), draw)
-
-    def _has_own_order(self) -> bool:
-        if self.asked.sample is not None:
-            self.say("A reading sample has its own order. z and an empty line end it.")
-        return self.asked.sample is not None
 
     def action_marks(self) -> None:
         from tui.screens.marks import MarksScreen
 
         self.app.push_screen(MarksScreen(self.desk, self.asked.heuristic, self._noise_floor))
-
-    def action_sort(self) -> None:
-        if self._has_own_order():
-            return
-        following = SORT_KEYS[(SORT_KEYS.index(self.asked.sort) + 1) % len(SORT_KEYS)]
-        self._ask_again(replace(self.asked, sort=following))
-
-    def action_reverse(self) -> None:
-        if self._has_own_order():
-            return
-        self._ask_again(replace(self.asked, descending=not self.asked.descending))
 
     # Triage.
 
@@ -314,7 +268,9 @@ def marked(marks: Mapping[int, str]) -> str:
 
 def nothing(query: Query) -> tuple[str, ...]:
     """What an empty list says: why, and what to do next."""
-    todo = ["No pair matches.", "", "f  changes kind, verdicts, tranche and marks"]
+    todo = ["No pair matches.", "", "F  changes kind, verdicts, tranche and marks"]
+    if query.filter is not None:
+        todo.append("f  and an empty line end the filter")
     if query.text:
         todo.append("/  and an empty line end the search")
     if query.sample is not None:

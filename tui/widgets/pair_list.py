@@ -80,6 +80,11 @@ class PairList(ScrollView, can_focus=False):
     def __bool__(self) -> bool:
         return True  # an empty list is still a widget
 
+    @property
+    def ids(self) -> list[int]:
+        """The ids of all its pairs, in order."""
+        return [] if self._ids is None else self._ids.tolist()
+
     def show(self, ids: npt.NDArray[np.int64], cursor: int = 0) -> None:
         """Show other pairs. Rows asked for earlier are stale from now on."""
         self._ids = ids

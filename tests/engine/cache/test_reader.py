@@ -19,6 +19,7 @@ from engine.cache.records import SORT_KEYS, Query, Said, Sample, SortKey
 from engine.cache.sealed import run_path
 from engine.cache.triage import TriageFile
 from engine.errors import UserError
+from engine.filters import FIGURES
 from engine.heuristics import Heuristic
 from engine.heuristics.file import default_heuristics
 from engine.verdict import Verdict
@@ -153,13 +154,19 @@ def test_every_sort_in_both_directions(
         "effect": lambda row: votes[row] * (-1 if row % 2 == 0 else 1),
         "vote": lambda row: votes[row],
         "distance": lambda row: row,
+        "gap": lambda row: abs(MARGINS[row]) / 2,
+        "reward_chosen": lambda row: MARGINS[row],
+        "reward_rejected": lambda row: 0.0,
+        "effect_all": lambda row: -1 if row % 2 == 0 else 1,
+        "activation": lambda row: 2.0,
+        "deletion_effect": lambda row: -0.5,
     }
     sign = -1 if descending else 1
     unmeasured = [] if sort == "row" else [10, 11]  # they come last either way
     found = [row for row in range(12) if row not in unmeasured]
     expected = sorted(found, key=lambda row: (sign * figures[sort](row), row)) + unmeasured
     assert rows == expected
-    if sort in ("row", "margin", "margin_sae"):
+    if FIGURES[sort].needs != "heuristic":
         assert rows_of(reader, replace(EVERY, sort=sort, descending=descending)) == expected
 
 

@@ -20,26 +20,32 @@ from engine.filters import (
 )
 from engine.filters.tree import COMPARISONS, ON_FEATURES
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
-_COMPARISONS = st.sampled_from(COMPARISONS)
+FEATURES = st.integers(0, 2**31 - 1)
+TEXTS_OF_ALL_KINDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-def _among(name: str) -> st.SearchStrategy[Among]:
-    words = st.sampled_from([each.text for each in NAMES[name].values] or [""])
-    values = words if NAMES[name].values else TEXT
+def filters(
+    numbers: st.SearchStrategy[float] = NUMBERS,
+    texts: st.SearchStrategy[str] = TEXTS_OF_ALL_KINDS,
+    features: st.SearchStrategy[int] = FEATURES,
+) -> st.SearchStrategy[Filter]:
+    """Filters up to eight tests wide, of these values."""
+    figures, comparisons = st.sampled_from(list(FIGURES)), st.sampled_from(COMPARISONS)
+    tests: st.SearchStrategy[Filter] = st.one_of(
+        st.builds(Compare, figures, comparisons, numbers),
+        st.builds(Between, figures, numbers, numbers),
+        st.sampled_from(list(NAMES)).flatmap(lambda name: _among(name, texts)),
+        st.builds(Contains, st.sampled_from(list(TEXTS)), texts),
+        st.builds(Feature, st.sampled_from(ON_FEATURES), features, comparisons, numbers),
+    )
+    return st.recursive(tests, _above, max_leaves=8)
+
+
+def _among(name: str, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Filter]:
+    known = [each.text for each in NAMES[name].values]
+    values = st.sampled_from(known) if known else texts
     return st.builds(Among, st.just(name), st.lists(values, min_size=1, max_size=3).map(tuple))
-
-
-TESTS: st.SearchStrategy[Filter] = st.one_of(
-    st.builds(Compare, st.sampled_from(list(FIGURES)), _COMPARISONS, NUMBERS),
-    st.builds(Between, st.sampled_from(list(FIGURES)), NUMBERS, NUMBERS),
-    st.sampled_from(list(NAMES)).flatmap(_among),
-    st.builds(Contains, st.sampled_from(list(TEXTS)), TEXT),
-    st.builds(
-        Feature, st.sampled_from(ON_FEATURES), st.integers(0, 2**31 - 1), _COMPARISONS, NUMBERS
-    ),
-)
 
 
 def _above(part: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
@@ -47,4 +53,4 @@ def _above(part: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     return st.one_of(st.builds(Not, part), st.builds(All, parts), st.builds(Either, parts))
 
 
-FILTERS: st.SearchStrategy[Filter] = st.recursive(TESTS, _above, max_leaves=8)
+FILTERS = filters()

@@ -1,0 +1,210 @@
+"""The facets of a list: kinds, verdicts, tranches, marks and labels, each with its count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from engine.cache.records import Cell, Query
+from engine.heuristics import Kind
+from engine.plain import plain
+from engine.verdict import Verdict
+from tui.keys import MARKS, bindings, hints
+from tui.screens.scrolling import Scrolls
+from tui.widgets.document import Document, Page
+from tui.widgets.figures import BOLD, LETTERS
+from tui.widgets.lines import Lines
+
+_KINDS: tuple[tuple[str, Kind | None], ...] = (
+    ("≠ counterexamples", "counterexample"),
+    ("= conforming", "conforming"),
+    ("both", None),
+)
+_SUSPECTS: tuple[tuple[str, bool | None], ...] = (
+    ("label suspect", True),
+    ("not suspect", False),
+    ("both", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line: whether it is set, the query with it toggled, and the pairs it stands for."""
+
+    text: str
+    is_set: Callable[[Query], bool]
+    toggled: Callable[[Query], Query]
+    holds: Callable[[Cell], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A heading, its choices, and whether the query's choice among them keeps a pair."""
+
+    heading: str
+    one_of: bool
+    choices: tuple[Choice, ...]
+    keeps: Callable[[Query, Cell], bool]
+
+
+def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
+    """All facets of an index with these tranches and marks."""
+    return (
+        Facet(
+            "kind",
+            True,
+            tuple(_kind(text, kind) for text, kind in _KINDS),
+            lambda query, cell: query.kind in (None, cell.kind) or query.heuristic is None,
+        ),
+        Facet(
+            "verdicts (none set: all)",
+            False,
+            tuple(map(_verdict, LETTERS)),
+            lambda query, cell: (
+                not query.verdicts or cell.verdict in query.verdicts or query.heuristic is None
+            ),
+        ),
+        Facet(
+            "tranche",
+            True,
+            tuple(map(_tranche, (None, *tranches))),
+            lambda query, cell: query.tranche in (None, cell.tranche),
+        ),
+        Facet(
+            "marks (none set: all)",
+            False,
+            tuple(map(_mark, (*marks, "none"))),
+            lambda query, cell: not query.marks or (cell.mark or "none") in query.marks,
+        ),
+        Facet(
+            "label",
+            True,
+            tuple(_suspect(text, suspect) for text, suspect in _SUSPECTS),
+            lambda query, cell: query.suspect in (None, cell.suspect),
+        ),
+    )
+
+
+def count(choice: Choice, facet: Facet, all_facets: Sequence[Facet], query: Query,
+          cells: Sequence[Cell]) -> int:  # fmt: skip
+    """How many pairs the choice stands for, as the other facets are set."""
+    others = [other for other in all_facets if other is not facet]
+    return sum(
+        cell.pairs
+        for cell in cells
+        if choice.holds(cell) and all(other.keeps(query, cell) for other in others)
+    )
+
+
+def _kind(text: str, kind: Kind | None) -> Choice:
+    return Choice(
+        text,
+        lambda q: q.kind == kind,
+        lambda q: replace(q, kind=kind),
+        lambda cell: kind in (None, cell.kind),
+    )
+
+
+def _verdict(verdict: Verdict) -> Choice:
+    return Choice(
+        f"{LETTERS[verdict]} {verdict.value}",
+        lambda q: verdict in q.verdicts,
+        lambda q: replace(q, verdicts=q.verdicts ^ {verdict}),
+        lambda cell: cell.verdict == verdict,
+    )
+
+
+def _tranche(tranche: str | None) -> Choice:
+    return Choice(
+        "all" if tranche is None else plain(tranche, keep_newlines=False),
+        lambda q: q.tranche == tranche,
+        lambda q: replace(q, tranche=tranche),
+        lambda cell: tranche in (None, cell.tranche),
+    )
+
+
+def _mark(mark: str) -> Choice:
+    return Choice(
+        plain(mark, keep_newlines=False),
+        lambda q: mark in q.marks,
+        lambda q: replace(q, marks=q.marks ^ {mark}),
+        lambda cell: (cell.mark or "none") == mark,
+    )
+
+
+def _suspect(text: str, suspect: bool | None) -> Choice:
+    return Choice(
+        text,
+        lambda q: q.suspect is suspect,
+        lambda q: replace(q, suspect=suspect),
+        lambda cell: suspect in (None, cell.suspect),
+    )
+
+
+class FacetScreen(Scrolls, ModalScreen[Query | None]):
+    """Toggles over a copy of the query; None where it was left with esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("facets")]
+    AUTO_FOCUS = ""
+
+    def __init__(self, query: Query, tranches: tuple[str, ...]) -> None:
+        super().__init__()
+        self._query = query
+        self._tranches = tranches
+        self._cells: tuple[Cell, ...] | None = None
+        self._facets = facets(tranches, tuple(MARKS.values()))
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="facets"):
+            yield Lines(f"Facets   {hints('facets')}", id="title")
+            yield Document(id="body")
+
+    def on_mount(self) -> None:
+        self.query_one(Document).show(self._page)
+
+    def put(self, cells: tuple[Cell, ...]) -> None:
+        """Show how many pairs each choice stands for."""
+        self._cells = cells
+        known = [*MARKS.values()]
+        known += sorted({cell.mark for cell in cells if cell.mark is not None} - set(known))
+        self._facets = facets(self._tranches, known)
+        self.query_one(Document).show(self._page, keep_place=True)
+
+    def _page(self, width: int) -> Page:
+        lines: list[Text] = []
+        anchors: list[int] = []
+        for facet in self._facets:
+            lines.append(Text(facet.heading, BOLD))
+            for choice in facet.choices:
+                anchors.append(len(lines))
+                sign = "x" if choice.is_set(self._query) else " "
+                box = f"({sign})" if facet.one_of else f"[{sign}]"
+                lines.append(Text(f"  {box} {choice.text:<28}{self._count(choice, facet):>9}"))
+        return Page(lines, tuple(anchors))
+
+    def _count(self, choice: Choice, facet: Facet) -> str:
+        if self._cells is None:
+            return "…"
+        return f"{count(choice, facet, self._facets, self._query, self._cells):,}"
+
+    def action_flip(self) -> None:
+        document = self.query_one(Document)
+        flat = [choice for facet in self._facets for choice in facet.choices]
+        self._query = flat[document.cursor].toggled(self._query)
+        document.show(self._page, keep_place=True)
+
+    def action_apply(self) -> None:
+        self.dismiss(self._query)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def document(self) -> Document:
+        return self.query_one(Document)
