@@ -170,6 +170,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go_on", ("p",), "go on", "Go on after the worker was lost.", ("lab",)),
     Action("keep", ("s",), "keep", "Keep results as custom pairs.", ("lab",)),
     Action("write", ("w",), "export", "Write results to a JSONL file.", ("lab",)),
+    Action("waterfall", ("w",), "waterfall", "Take the margin apart, by a running PM.", ("pair",)),
     *(
         Action(f"mark('{digit}')", (digit,), name, f"Mark the pair as {name}.", _TRIAGED)
         for digit, name in MARKS.items()

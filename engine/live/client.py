@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
+from engine.cache.breakdown import Breakdown
 from engine.cache.manifest import Manifest
 from engine.cache.records import PairDetail
 from engine.errors import UserError
@@ -14,10 +16,21 @@ from engine.hh import Pair
 from engine.live.child import Child, start
 from engine.live.edit import Edit, NoWorkerError, Rescored
 from engine.live.outcome import Standing, as_judged, detail
-from engine.live.protocol import Asked, Failed, Load, Loaded, Measure, Measured
+from engine.live.protocol import (
+    Asked,
+    BreakDown,
+    BrokenDown,
+    Failed,
+    Load,
+    Loaded,
+    Measure,
+    Measured,
+)
 
 GRACE = 3.0
 """Seconds a measurement that nobody awaits gets to stop at a pause; then its process is killed."""
+
+Answer = TypeVar("Answer", Measured, BrokenDown)
 
 
 class LiveRescorer:
@@ -68,9 +81,37 @@ class LiveRescorer:
             NoWorkerError: the worker cannot be started, cannot load the models, or died.
             UserError: the worker says no to this pair.
         """
+        started = time.perf_counter()
+        pair = replace(
+            before.pair,
+            chosen=_or(edit.response_chosen, before.pair.chosen),
+            rejected=_or(edit.response_rejected, before.pair.rejected),
+        )
+        standings = as_judged(before, self._standings)
+        answer = await self._ask(lambda number: _request(number, pair, edit, standings), Measured)
+        after = detail(before, pair, answer, standings)
+        return Rescored(before, after, time.perf_counter() - started, edit)
+
+    async def break_down(self, before: PairDetail) -> Breakdown:
+        """Take a pair's margin apart: by token, and as a waterfall for each heuristic.
+
+        Calls wait for one another and are stopped as `rescore` is, and raise what it raises.
+        """
+        asked = _asked(as_judged(before, self._standings))
+        pair = before.pair
+
+        def request(number: int) -> BreakDown:
+            return BreakDown(number, pair.context, pair.chosen, pair.rejected, asked)
+
+        return (await self._ask(request, BrokenDown)).breakdown
+
+    async def _ask(
+        self, request: Callable[[int], Measure | BreakDown], kind: type[Answer]
+    ) -> Answer:
+        """The answer to one request, which is given its number; started and settled as needed."""
         async with self._busy:
             try:
-                return await self._rescore(before, edit)
+                return await self._answer(request, kind)
             except asyncio.CancelledError:
                 self._abandon()
                 raise
@@ -92,29 +133,21 @@ class LiveRescorer:
         for ending in [*self._killed, *([child] if child else [])]:
             await ending.end()
 
-    async def _rescore(self, before: PairDetail, edit: Edit) -> Rescored:
-        started = time.perf_counter()
+    async def _answer(
+        self, request: Callable[[int], Measure | BreakDown], kind: type[Answer]
+    ) -> Answer:
         child = await self._ready()
-        pair = replace(
-            before.pair,
-            chosen=_or(edit.response_chosen, before.pair.chosen),
-            rejected=_or(edit.response_rejected, before.pair.rejected),
-        )
-        standings = as_judged(before, self._standings)
-        measure = _request(self._next(), pair, edit, standings)
-        child.post(measure)
-        self._measuring, self._state = measure.id, "measuring"
+        message = request(self._next())
+        child.post(message)
+        self._measuring, self._state = message.id, "measuring"
         await child.drain()
-        answer = await child.answer(measure.id)
+        answer = await child.answer(message.id)
         self._state = "ready"
-        match answer:
-            case Measured():
-                after = detail(before, pair, answer, standings)
-                return Rescored(before, after, time.perf_counter() - started, edit)
-            case Failed():
-                raise UserError(answer.what, where=answer.where, todo=answer.todo)
-            case _:
-                raise await child.gone(f"it answered with {type(answer).__name__.lower()}")
+        if isinstance(answer, Failed):
+            raise UserError(answer.what, where=answer.where, todo=answer.todo)
+        if not isinstance(answer, kind):
+            raise await child.gone(f"it answered with {type(answer).__name__.lower()}")
+        return answer
 
     async def _ready(self) -> Child:
         """A child that has loaded the models and owes no answer: the one there is, or a new one."""
@@ -202,13 +235,17 @@ def _request(identifier: int, pair: Pair, edit: Edit, standings: Sequence[Standi
         context=pair.context,
         chosen=pair.chosen,
         rejected=pair.rejected,
-        asked=tuple(
-            Asked(standing.heuristic, standing.features)
-            for standing in standings
-            if standing.thresholds is not None
-        ),
+        asked=_asked(standings),
         scales=dict.fromkeys(edit.ablate, 0.0) | edit.scale,
         pins=edit.pin,
+    )
+
+
+def _asked(standings: Sequence[Standing]) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(standing.heuristic, standing.features)
+        for standing in standings
+        if standing.thresholds is not None
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.cache.breakdown import Breakdown
 from engine.cache.records import PairDetail
 from engine.errors import UserError
 
@@ -61,6 +62,14 @@ class Rescorer(Protocol):
         Raises:
             NoWorkerError: there is no PM any more; the next call starts it again.
             UserError: it says no to this pair.
+        """
+        ...
+
+    async def break_down(self, before: PairDetail) -> Breakdown:
+        """Take the margin of a pair apart, its texts as they are here; stopped as `rescore` is.
+
+        Raises:
+            UserError: what `rescore` raises.
         """
         ...
 

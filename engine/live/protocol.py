@@ -10,13 +10,14 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
+from engine.cache.breakdown import Breakdown
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.hh import Side
 from engine.plain import plain
 from engine.shapes import build
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Of another one nothing is asked: a worker of version 1 knows no pins."""
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
@@ -75,6 +76,25 @@ class Measure:
     """By feature, what its activations over the responses are multiplied by."""
     pins: dict[int, float]
     """By feature, what its activations over the responses are set to."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakDown:
+    """Take one pair's margin apart; answered by `BrokenDown`, `Cancelled` or `Failed`."""
+
+    id: int
+    context: str
+    chosen: str
+    rejected: str
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenDown:
+    """One pair's margin by token and as waterfalls."""
+
+    id: int
+    breakdown: Breakdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +161,32 @@ class Measured:
             raise ValueError("its lists of features are not equally long")
 
 
-Message: TypeAlias = Hello | Load | Loaded | Measure | Measured | Cancel | Cancelled | Failed
+Message: TypeAlias = (
+    Hello
+    | Load
+    | Loaded
+    | Measure
+    | Measured
+    | BreakDown
+    | BrokenDown
+    | Cancel
+    | Cancelled
+    | Failed
+)
 _KINDS: dict[str, type[Message]] = {
     kind.__name__.lower(): kind
-    for kind in (Hello, Load, Loaded, Measure, Measured, Cancel, Cancelled, Failed)
+    for kind in (
+        Hello,
+        Load,
+        Loaded,
+        Measure,
+        Measured,
+        BreakDown,
+        BrokenDown,
+        Cancel,
+        Cancelled,
+        Failed,
+    )
 }
 
 

@@ -20,6 +20,7 @@ from engine.live.protocol import (
     LONGEST_LINE,
     NO_REQUEST,
     PROTOCOL,
+    BreakDown,
     Cancel,
     Failed,
     Hello,
@@ -29,7 +30,7 @@ from engine.live.protocol import (
     encode,
 )
 
-Request = Load | Measure
+Request = Load | Measure | BreakDown
 
 
 def serve() -> None:
@@ -55,7 +56,7 @@ def serve() -> None:
                     continue
                 if isinstance(message, Cancel):
                     cancelled.add(message.id)
-                elif isinstance(message, Load | Measure):
+                elif isinstance(message, Load | Measure | BreakDown):
                     requests.put(message)
         finally:
             # The other end is gone: nobody reads an answer, and a measurement may take minutes.

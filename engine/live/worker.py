@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -12,6 +12,9 @@ from engine.demo.place import resolve
 from engine.errors import UserError
 from engine.hh import Pair, PairName
 from engine.live.protocol import (
+    Asked,
+    BreakDown,
+    BrokenDown,
     Cancelled,
     Failed,
     Load,
@@ -21,6 +24,7 @@ from engine.live.protocol import (
     MeasuredHeuristic,
     encode,
 )
+from engine.measure.breakdown import break_down_pair
 from engine.measure.instrument import POSITIONS, Instrument
 from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
@@ -40,11 +44,10 @@ class Worker:
         self._cancelled = cancelled
         self._instrument: Instrument | None = None
 
-    def answer(self, message: Load | Measure) -> bytes:
+    def answer(self, message: Load | Measure | BreakDown) -> bytes:
         """The line that answers one request; a `UserError` is an answer too."""
         try:
-            made = self._load(message) if isinstance(message, Load) else self._measure(message)
-            return encode(made)
+            return encode(self._answer(message))
         except _CancelledError:
             return encode(Cancelled(message.id))
         except UserError as error:
@@ -55,6 +58,15 @@ class Worker:
             todo = _SMALLER if isinstance(message, Load) else f"{_LEAVE_OUT} {_SMALLER}"
             failed = Failed(message.id, _first_line("out of memory", error), None, todo)
         return encode(failed)
+
+    def _answer(self, message: Load | Measure | BreakDown) -> Loaded | Measured | BrokenDown:
+        match message:
+            case Load():
+                return self._load(message)
+            case Measure():
+                return self._measure(message)
+            case BreakDown():
+                return self._break_down(message)
 
     def _load(self, message: Load) -> Loaded:
         readout = _one_of("readout", message.readout, READOUTS)
@@ -77,34 +89,10 @@ class Worker:
         return Loaded(message.id, run_config(self._instrument).run)
 
     def _measure(self, message: Measure) -> Measured:
-        instrument = self._instrument
-        if instrument is None:
-            raise UserError("no PM is loaded yet", todo="Send `load` first.")
+        instrument = self._knowing(message.asked, *message.scales, *message.pins)
+        pair = _pair(message, message.pair)
         asked = [(one.heuristic, one.features) for one in message.asked]
-        named = {feature for _, features in asked for feature in features}
-        named |= message.scales.keys() | message.pins.keys()
-        for feature in sorted(named):
-            if not 0 <= feature < instrument.sae.d_sae:
-                raise UserError(
-                    f"feature {feature} does not exist in this SAE",
-                    todo=f"It has {instrument.sae.d_sae}: 0 to {instrument.sae.d_sae - 1}.",
-                )
-        pair = Pair(
-            id=message.pair,
-            name=PairName("request", "live", message.id),
-            tranche="",
-            context=message.context,
-            chosen=message.chosen,
-            rejected=message.rejected,
-        )
-        if not all(pair.transcripts):
-            raise UserError("a transcript is empty: there is no token to read a reward at")
-
-        def pause() -> None:
-            if message.id in self._cancelled:
-                raise _CancelledError
-
-        pause()
+        pause = self._pause(message.id)
         made = measure_one(instrument, pair, asked, Changed(message.scales, message.pins), pause)
         return Measured(
             id=message.id,
@@ -118,6 +106,50 @@ class Worker:
             attribution=tuple(made.features.attribution.tolist()),
             heuristics=tuple(_heuristic(one, len(pair.context)) for one in made.heuristics),
         )
+
+    def _break_down(self, message: BreakDown) -> BrokenDown:
+        instrument = self._knowing(message.asked)
+        pair, pause = _pair(message, 0), self._pause(message.id)
+        asked = [(one.heuristic, one.features) for one in message.asked]
+        return BrokenDown(message.id, break_down_pair(instrument, pair, asked, pause))
+
+    def _knowing(self, asked: tuple[Asked, ...], *changed: int) -> Instrument:
+        """The PM and its SAE, which has all of these features."""
+        instrument = self._instrument
+        if instrument is None:
+            raise UserError("no PM is loaded yet", todo="Send `load` first.")
+        named = {feature for one in asked for feature in one.features}
+        for feature in sorted(named | set(changed)):
+            if not 0 <= feature < instrument.sae.d_sae:
+                raise UserError(
+                    f"feature {feature} does not exist in this SAE",
+                    todo=f"It has {instrument.sae.d_sae}: 0 to {instrument.sae.d_sae - 1}.",
+                )
+        return instrument
+
+    def _pause(self, identifier: int) -> Callable[[], None]:
+        """What a measurement calls between its batches; it has been called once."""
+
+        def pause() -> None:
+            if identifier in self._cancelled:
+                raise _CancelledError
+
+        pause()
+        return pause
+
+
+def _pair(message: Measure | BreakDown, identifier: int) -> Pair:
+    pair = Pair(
+        id=identifier,
+        name=PairName("request", "live", message.id),
+        tranche="",
+        context=message.context,
+        chosen=message.chosen,
+        rejected=message.rejected,
+    )
+    if not all(pair.transcripts):
+        raise UserError("a transcript is empty: there is no token to read a reward at")
+    return pair
 
 
 def _heuristic(made: OneHeuristic, context: int) -> MeasuredHeuristic:

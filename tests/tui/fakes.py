@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cache.breakdown import Bar, Breakdown, SideTokens, TokenEffects, Waterfall
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.records import (
@@ -497,6 +499,28 @@ def _sort_key(query: Query) -> Callable[[PairDetail], float]:
     return figure
 
 
+def make_breakdown(detail: PairDetail) -> Breakdown:
+    """A margin taken apart: words as tokens, and bars that add up to it."""
+    margin = detail.margin or 0.0
+    on = detail.heuristics[0]
+    bars = [
+        Bar("own", on.features, -0.42),
+        Bar("feature", (24651,), 0.9),
+        Bar("feature", (2420,), -0.25),
+        Bar("rest", (), 0.05),
+        Bar("error", (), 0.1),
+    ]
+    sides = []
+    for text in (detail.pair.chosen, detail.pair.rejected):
+        spans = tuple(word.span() for word in re.finditer(r"\s*\S+", text[:4000]))
+        values = tuple((-1) ** at * (at % 10) / 10 for at in range(len(spans)))
+        entries = tuple((at, value) for at, value in enumerate(values) if at % 3 == 0)
+        sides.append(SideTokens(spans, values, dict.fromkeys(on.features, entries), values))
+    baseline = margin - sum(bar.size for bar in bars)
+    waterfall = Waterfall(on.heuristic.name, margin, tuple(bars), baseline)
+    return Breakdown(TokenEffects(*sides), (waterfall,))
+
+
 @dataclass
 class FakeRescorer:
     """A PM that finds every margin a little lower, and an edited pair's effect silent."""
@@ -504,6 +528,7 @@ class FakeRescorer:
     wait: float = 0.0
     failing: UserError | None = None
     edits: list[Edit] = field(default_factory=list)
+    broken_down: list[PairDetail] = field(default_factory=list)
     settled: int = 0
     closed: bool = False
 
@@ -525,6 +550,13 @@ class FakeRescorer:
         heuristics = (replace(on, spans=spans),)
         after = replace(before, run=RUN.run, pair=pair, margin=margin, heuristics=heuristics)
         return Rescored(before=before, after=after, seconds=0.7, edit=edit)
+
+    async def break_down(self, before: PairDetail) -> Breakdown:
+        self.broken_down.append(before)
+        await asyncio.sleep(self.wait)
+        if self.failing is not None:
+            raise self.failing
+        return make_breakdown(before)
 
     async def settle(self) -> None:
         self.settled += 1

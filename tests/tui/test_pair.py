@@ -94,7 +94,7 @@ async def test_a_note_stays_with_the_pair_and_keeps_what_a_line_cannot_show() ->
 async def test_an_unedited_pair_is_rescored_with_its_drift() -> None:
     async with browser().run_test() as pilot:
         await press(pilot, "enter", "enter", "r")
-        assert text_of(pilot, "state") == "measured afresh"
+        assert text_of(pilot, "state").startswith("measured afresh · ")
         shown = page_text(pilot)
         assert "before and after" in shown
         assert "-1e-06 (noise floor 2.4e-06)" in shown

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.cache.breakdown import Breakdown
 from engine.cache.records import Overview, PairDetail, Reader
 from engine.errors import UserError
+from engine.hh import Pair
 from engine.live.edit import Edit, Rescored, Rescorer
 from tui.messages import Messages
 from tui.widgets.covered import covered_detail
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from engine.live.queue import Queue, Result
 
 Answer = TypeVar("Answer")
+
+MOST_BREAKDOWNS = 128
+"""Of so many pairs the margins taken apart are kept; the oldest goes first."""
 
 
 class Desk:
@@ -45,6 +51,7 @@ class Desk:
         self.messages = Messages()
         self.blind = False
         """Whether verdict and figures are hidden until a pair is marked."""
+        self._breakdowns: OrderedDict[Pair, Breakdown] = OrderedDict()
 
     async def open(self) -> Overview:
         """Open the index and read its overview.
@@ -81,6 +88,9 @@ class Desk:
         Raises:
             UserError: there is no PM to ask, or what went wrong with it.
         """
+        return await self._started().rescore(before, edit)
+
+    def _started(self) -> Rescorer:
         if self._make_rescorer is None:
             raise UserError(
                 "no PM to ask: the index has no run",
@@ -88,7 +98,25 @@ class Desk:
             )
         if self._rescorer is None:
             self._rescorer = self._make_rescorer()
-        return await self._rescorer.rescore(before, edit)
+        return self._rescorer
+
+    async def break_down(self, detail: PairDetail) -> Breakdown:
+        """Have the running PM take a pair's margin apart; kept for the session.
+
+        Raises:
+            UserError: there is no PM to ask, or what went wrong with it.
+        """
+        made = self.breakdown(detail.pair)
+        if made is None:
+            made = await self._started().break_down(detail)
+            self._breakdowns[detail.pair] = made
+            if len(self._breakdowns) > MOST_BREAKDOWNS:
+                self._breakdowns.popitem(last=False)
+        return made
+
+    def breakdown(self, pair: Pair) -> Breakdown | None:
+        """What was measured of a pair with these very texts in this session."""
+        return self._breakdowns.get(pair)
 
     @property
     def lab(self) -> Queue:

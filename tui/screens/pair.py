@@ -113,6 +113,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 noise_floor=self._noise_floor,
                 sort=self._sort,
                 shade=self._shade,
+                breakdown=self.desk.breakdown(detail.pair),
             ),
             keep_place=False,
         )
@@ -184,9 +185,12 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
     def action_sort(self) -> None:
         """Sort the features by the next figure; the order stays from pair to pair."""
         if self.shown is not None:
+            standing = self.document().standing
             place = FEATURE_SORTS.index(self.shown.sort) + 1
             self._sort = FEATURE_SORTS[place % len(FEATURE_SORTS)]
             self.show(replace(self.shown, sort=self._sort))
+            if standing is not None:
+                self.document().keep_in_view()
             self.say(f"features by {SORTED_BY[self._sort]}")
 
     def action_shade(self) -> None:
@@ -215,6 +219,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 shade_feature=None if again else feature,
             )
         )
+        self.document().keep_in_view()
         self.say("" if again else f"tokens are shaded by #{feature}")
 
     def action_open(self) -> None:
@@ -290,6 +295,10 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         if self.shown is not None and not self.say_hidden():
             self.start_rescoring(self._stored(self.shown), Edit())
 
+    def action_waterfall(self) -> None:
+        if self.shown is not None:
+            self.start_breaking_down(self.shown.detail)
+
     def action_edit(self) -> None:
         from tui.screens.editing import EditScreen
 
@@ -343,7 +352,8 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         if shown is not None and shown.rescored is not None:
             stored = shown.rescored.before
             marked = replace(stored, mark=shown.detail.mark, note=shown.detail.note)
-            self.show(replace(shown, detail=marked, rescored=None))
+            known = self.desk.breakdown(stored.pair)
+            self.show(replace(shown, detail=marked, rescored=None, breakdown=known))
             self.say("")
             return
         self.dismiss()

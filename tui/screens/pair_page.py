@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from rich.text import Text
 
+from engine.cache.breakdown import Breakdown, TokenEffects
 from engine.cache.records import FeatureOnPair, PairDetail
 from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
@@ -15,6 +16,7 @@ from tui.screens.pair_head import before_and_after, on_pair
 from tui.screens.pair_shading import ShadeBy, Shading, shading
 from tui.screens.pair_texts import FOUND, PATTERN, PATTERN_SHADED, context_shown, marked
 from tui.screens.pair_verdict import why_lines
+from tui.screens.pair_waterfall import stored_lines, waterfall_lines
 from tui.widgets.document import Page
 from tui.widgets.figures import FAINT
 from tui.widgets.shading import MARGIN, legend, with_margin
@@ -40,11 +42,18 @@ class Shown:
     shade: ShadeBy = "nothing"
     shade_feature: int | None = None
     """The feature to shade by, where that is what `shade` says."""
+    breakdown: Breakdown | None = None
+    """The margin taken apart, where a running PM did that."""
 
     @property
     def features(self) -> tuple[FeatureOnPair, ...]:
         """The table's rows, in its order."""
         return sorted_features(self.detail.features, self.sort)
+
+    @property
+    def tokens(self) -> TokenEffects | None:
+        """Figures by token: fresh ones, which say more, before stored ones."""
+        return self.detail.tokens if self.breakdown is None else self.breakdown.tokens
 
 
 @dataclass(slots=True)
@@ -74,6 +83,7 @@ def pair_page(shown: Shown, width: int) -> Page:
         writer.add(before_and_after(shown.rescored, shown.heuristic, shown.noise_floor))
     _context(writer, shown, width)
     sides = _responses(writer, shown, width)
+    _waterfall(writer, shown, width)
     _why(writer, shown, width)
     anchors = _features(writer, shown, width)
     return Page(
@@ -104,7 +114,7 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     differing = dict(zip(SIDES, differences(pair.chosen, pair.rejected), strict=True))
     on = on_pair(shown.detail, shown.heuristic)
     own = on.features if on else ()
-    shaded = shading(shown.detail.tokens, shown.shade, own, shown.shade_feature)
+    shaded = shading(shown.tokens, shown.shade, own, shown.shade_feature)
     shades = shaded.by_side if isinstance(shaded, Shading) else None
     texts = {
         side: marked(
@@ -153,6 +163,18 @@ def _spans(shown: Shown, side: Side) -> Spans:
     if on is None or on.bearer != side:
         return ()
     return tuple((max(start, 0), end) for start, end in on.spans if end > 0)
+
+
+def _waterfall(writer: _Writer, shown: Shown, width: int) -> None:
+    on = on_pair(shown.detail, shown.heuristic)
+    name = on.heuristic.name if on else None
+    made = shown.breakdown.waterfall(name) if shown.breakdown else None
+    writer.head("waterfall · what the margin is made of", width)
+    if made is None:
+        writer.add(stored_lines(on, shown.detail, width))
+    else:
+        labels = {row.feature: row.label for row in shown.detail.features}
+        writer.add(waterfall_lines(made, labels, width))
 
 
 def _why(writer: _Writer, shown: Shown, width: int) -> None:

@@ -38,6 +38,27 @@ class Rescores(MainScreen):
         self._clock = self.set_interval(1.0, self._tell)
         self._measuring = self.run_worker(self._measure(stored, edit), group="rescore")
 
+    def start_breaking_down(self, detail: PairDetail, said: str = "") -> None:
+        """Have the pair's margin taken apart in the background; `said` goes before what is told."""
+        self.stop_rescoring()
+        self._since = monotonic()
+        self._tell()
+        self._clock = self.set_interval(1.0, self._tell)
+        self._measuring = self.run_worker(self._take_apart(detail, said), group="rescore")
+
+    async def _take_apart(self, detail: PairDetail, said: str) -> None:
+        try:
+            made = await self.desk.break_down(detail)
+        except UserError as error:
+            self._end()
+            self.complain(error)
+            return
+        self._end()
+        shown = self.shown
+        if shown is not None and shown.detail.pair == detail.pair:
+            self.show(replace(shown, breakdown=made))
+            self.say(f"{said}the waterfall stands below the texts")
+
     def _tell(self) -> None:
         seconds = monotonic() - self._since
         state = self.desk.rescorer_state
@@ -55,8 +76,13 @@ class Rescores(MainScreen):
         shown = self.shown
         if shown is not None and shown.detail.pair.id == stored.pair.id:
             after = replace(rescored.after, mark=shown.detail.mark, note=shown.detail.note)
-            self.say("measured afresh")
-            self.show(replace(shown, detail=after, rescored=rescored), keep_place=False)
+            known = self.desk.breakdown(after.pair)
+            new = replace(shown, detail=after, rescored=rescored, breakdown=known)
+            self.show(new, keep_place=False)
+            if edit.ablate or edit.scale or edit.pin:
+                self.say("measured afresh")
+            else:
+                self.start_breaking_down(after, "measured afresh · ")
 
     def _end(self) -> None:
         if self._clock is not None:

@@ -57,14 +57,10 @@ class Document(ScrollView, can_focus=False):
     def show(self, source: Callable[[int], Page], *, keep_place: bool = False) -> None:
         """Show the page that `source` lays out for a width in cells."""
         self._source = source
-        kept = keep_place and self.page.reading and self.standing is not None
         if not keep_place:
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
         self._lay_out()
-        if kept:
-            # How far can be scrolled is known after a layout.
-            self.call_after_refresh(self._keep_in_view)
 
     def on_resize(self) -> None:
         if self._source is not None and self.size.width != self._width:
@@ -178,8 +174,11 @@ class Document(ScrollView, can_focus=False):
         self._follow(top)
         self.post_message(self.Moved())
 
-    def _keep_in_view(self) -> None:
-        """Scroll as little as brings the cursor back into view."""
+    def keep_in_view(self) -> None:
+        """Scroll as little as brings the cursor back into view, once the page is laid out."""
+        self.call_after_refresh(self._back_into_view)  # how far can be scrolled is known then
+
+    def _back_into_view(self) -> None:
         if self.page.anchors and self.standing is None:
             line, height = self.page.anchors[self.cursor], self.size.height
             self.go_to(min(max(self.scroll_offset.y, line - height + 1), line))

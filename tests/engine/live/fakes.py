@@ -38,7 +38,7 @@ def hear():
     return json.loads(line)
 
 def hello():
-    say("hello", protocol=2)
+    say("hello", protocol=3)
 
 def load():
     say("loaded", id=hear()["id"], run=RUN)

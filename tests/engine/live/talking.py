@@ -48,7 +48,7 @@ def talking(command: Sequence[str] = COMMAND) -> Iterator[Talk]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         talk = Talk(process)
-        assert talk.hear() == Hello(2)
+        assert talk.hear() == Hello(3)
         yield talk
         process.kill()
 

@@ -12,7 +12,7 @@ def test_it_says_hello_and_ends_with_its_input() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tui", "worker"], input=b"", capture_output=True, check=True
     )
-    assert decode(done.stdout) == Hello(2)
+    assert decode(done.stdout) == Hello(3)
     assert done.stderr == b""
 
 

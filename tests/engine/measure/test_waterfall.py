@@ -1,0 +1,96 @@
+"""The waterfall: it adds up to the margin, and each bar is what plain hooks find."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.measure.base import attributions, gradient_of_margin
+from engine.measure.breakdown import break_down, rewards_at, running
+from engine.measure.waterfall import STRONGEST, waterfall
+from tests.engine.measure.ablation import ByHand, only
+from tests.engine.measure.conftest import MakeTiny
+from tests.engine.measure.tiny import ARCHITECTURES, pair
+
+SOME = pair(" I don’t know it, sorry.", " I do know it, and well")
+
+
+def adds_up(made_of: list[float], baseline: float) -> float:
+    return sum(made_of) + baseline
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_bars_and_baseline_add_up_to_the_margin(tiny_of: MakeTiny, architecture: str) -> None:
+    instrument = tiny_of(architecture).instrument
+    for some in (SOME, pair(" no", " no, never"), pair(" same", " same")):
+        view = instrument.view([instrument.prepare(some)])
+        (active,) = attributions(instrument, view)
+        for own in ((), tuple(int(feature) for feature in active.feature[:2])):
+            made = waterfall(instrument, view, active, own)
+            total = adds_up([bar.size for bar in made.bars], made.baseline)
+            assert total == pytest.approx(made.margin, abs=1e-12)
+            assert made.margin == float(view.margins[0])
+            others = len(set(active.feature.tolist()) - set(own))
+            expected = ["own"] * bool(own) + ["feature"] * min(others, STRONGEST)
+            assert [bar.part for bar in made.bars] == [*expected, "rest", "error"]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_each_bar_is_what_plain_hooks_find(tiny_of: MakeTiny, architecture: str) -> None:
+    tiny = tiny_of(architecture)
+    view = tiny.instrument.view([tiny.instrument.prepare(SOME)])
+    (active,) = attributions(tiny.instrument, view)
+    own = tuple(int(feature) for feature in active.feature[:3])
+    made = waterfall(tiny.instrument, view, active, own)
+    hand = ByHand(tiny.plain, tiny.instrument.sae, tiny.instrument, SOME)
+    sides = hand.sides()
+    gone: list[int] = []
+    left = []
+    for bar in made.bars[:-2]:
+        gone += bar.features
+        left.append(hand.margin - hand.of_features(sides, gone, "response"))
+    left.append(hand.margin - hand.of_features(sides, None, "response"))
+    nothing = tiny.instrument.sae.decode(torch.zeros(1, tiny.instrument.sae.d_sae))
+    left.append(hand.margin - hand.effect([only(s.x - nothing, s.response) for s in sides]))
+    sizes = [before - after for before, after in zip([hand.margin, *left], left, strict=False)]
+    assert [bar.size for bar in made.bars] == pytest.approx(sizes, abs=1e-4)
+    assert made.baseline == pytest.approx(left[-1], abs=1e-4)
+    strengths = dict(zip(active.feature.tolist(), abs(active.attribution), strict=True))
+    singles = [strengths[bar.features[0]] for bar in made.bars if bar.part == "feature"]
+    assert singles == sorted(singles, reverse=True)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_running_reward_is_that_of_the_text_so_far(
+    tiny_of: MakeTiny, architecture: str
+) -> None:
+    tiny = tiny_of(architecture)
+    view = tiny.instrument.view([tiny.instrument.prepare(SOME)])
+    for number, side in enumerate(("chosen", "rejected")):
+        prepared = view.pairs[0]
+        ids = prepared.chosen.ids if side == "chosen" else prepared.rejected.ids
+        places = prepared.text_positions("chosen" if side == "chosen" else "rejected")
+        found = rewards_at(tiny.instrument, view, view.columns(0, number, places))
+        expected = [tiny.plain.reward(ids[: place + 1]) for place in places]
+        assert found == pytest.approx(expected, abs=1e-4)
+        steps = running(tiny.instrument, view, number)
+        before = tiny.plain.reward(ids[: places[0]])
+        assert sum(steps) == pytest.approx(expected[-1] - before, abs=1e-4)
+
+
+def test_a_breakdown_has_a_waterfall_for_each_heuristic_or_one_without(tiny_of: MakeTiny) -> None:
+    instrument = tiny_of("llama").instrument
+    view = instrument.view([instrument.prepare(SOME)])
+    gradient = gradient_of_margin(instrument, view)
+    (active,) = attributions(instrument, view, gradient)
+    own = tuple(int(feature) for feature in active.feature[:2])
+    made = break_down(instrument, view, active, gradient, {"one": own, "none": ()})
+    assert [some.heuristic for some in made.waterfalls] == ["one", "none"]
+    assert made.waterfall("none") == made.waterfalls[1]
+    (alone,) = break_down(instrument, view, active, gradient, {}).waterfalls
+    assert alone.heuristic is None
+    told = made.tokens.chosen.by_feature.keys() | made.tokens.rejected.by_feature.keys()
+    both = (made.tokens.chosen, made.tokens.rejected)
+    summed = {feature: sum(sum(side.of((feature,))) for side in both) for feature in told}
+    attributed = dict(zip(active.feature.tolist(), active.attribution.tolist(), strict=True))
+    assert summed == pytest.approx({feature: attributed[feature] for feature in told}, abs=1e-5)
