@@ -19,6 +19,7 @@ PICTURES = {
     "compare": ((120, 40), ("c",)),
     "plots": ((120, 40), ("p",)),
     "feature": ((80, 24), ("F", "j")),
+    "pair_shaded": ((120, 40), ("enter", "enter", "w", "v")),
     "pair_wide": ((200, 50), ("G", "enter", "j", "j", "j", "enter", "r")),
 }
 

@@ -102,11 +102,8 @@ def _off_by(detail: PairDetail, on: HeuristicOnPair) -> str:
 
 
 def _outvoter(on: HeuristicOnPair) -> str:
-    return "" if on.judgement.by is None else f"so {on.judgement.by} outvote{_plural(on)}"
-
-
-def _plural(on: HeuristicOnPair) -> str:
-    return "s" if on.judgement.by == "error" else ""
+    who = {None: "", "features": "so other features outvote", "error": "so the SAE error outvotes"}
+    return who[on.judgement.by]
 
 
 def _flips(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
