@@ -8,7 +8,7 @@ from tests.tui.driving import browser, page_text, pair_screen, pairs_screen, pre
 from tests.tui.fakes import DETAILS, FakeReader, make_row
 from tui.widgets.covered import covered_detail, covered_row
 
-LEADS_TO_FIGURES = ("e", "a", "L", "c")
+LEADS_TO_FIGURES = ("e", "a", "L", "c", "v", "w")
 
 
 async def test_the_list_hides_verdict_and_figures_until_a_pair_is_marked() -> None:

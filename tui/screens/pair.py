@@ -113,7 +113,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
                 noise_floor=self._noise_floor,
                 sort=self._sort,
                 shade=self._shade,
-                breakdown=self.desk.breakdown(detail.pair),
+                breakdown=None if detail.hidden else self.desk.breakdown(detail.pair),
             ),
             keep_place=False,
         )
@@ -195,6 +195,8 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
     def action_shade(self) -> None:
         """Shade tokens by the next figure; that stays from pair to pair."""
+        if self.say_hidden():
+            return
         place = CYCLE.index(self._shade) + 1 if self._shaded_by_cycle() else 0
         self._shade = CYCLE[place % len(CYCLE)]
         if self.shown is not None:
@@ -296,7 +298,7 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
             self.start_rescoring(self._stored(self.shown), Edit())
 
     def action_waterfall(self) -> None:
-        if self.shown is not None:
+        if self.shown is not None and not self.say_hidden():
             self.start_breaking_down(self.shown.detail)
 
     def action_edit(self) -> None:

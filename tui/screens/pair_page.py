@@ -114,7 +114,8 @@ def _responses(writer: _Writer, shown: Shown, width: int) -> dict[str, int]:
     differing = dict(zip(SIDES, differences(pair.chosen, pair.rejected), strict=True))
     on = on_pair(shown.detail, shown.heuristic)
     own = on.features if on else ()
-    shaded = shading(shown.tokens, shown.shade, own, shown.shade_feature)
+    by = "nothing" if shown.detail.hidden else shown.shade
+    shaded = shading(shown.tokens, by, own, shown.shade_feature)
     shades = shaded.by_side if isinstance(shaded, Shading) else None
     texts = {
         side: marked(
@@ -166,6 +167,8 @@ def _spans(shown: Shown, side: Side) -> Spans:
 
 
 def _waterfall(writer: _Writer, shown: Shown, width: int) -> None:
+    if shown.detail.hidden:
+        return
     on = on_pair(shown.detail, shown.heuristic)
     name = on.heuristic.name if on else None
     made = shown.breakdown.waterfall(name) if shown.breakdown else None

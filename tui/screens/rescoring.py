@@ -55,7 +55,7 @@ class Rescores(MainScreen):
             return
         self._end()
         shown = self.shown
-        if shown is not None and shown.detail.pair == detail.pair:
+        if shown is not None and shown.detail.pair == detail.pair and not shown.detail.hidden:
             self.show(replace(shown, breakdown=made))
             self.say(f"{said}the waterfall stands below the texts")
 
