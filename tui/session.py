@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from engine.cache.records import SORT_KEYS, Query, Sample
+from engine.cache.records import SEEN, SORT_KEYS, Query, Sample
 from engine.canonical import Json, canonical
 from engine.files import write_text
 from engine.filters import Filter, FilterError, parse, show
@@ -92,6 +92,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
             "text": query.text,
             "marks": sorted(query.marks),
             "suspect": query.suspect,
+            "seen": query.seen,
             "filter": show(query.filter),
             "sort": query.sort,
             "descending": query.descending,
@@ -135,6 +136,7 @@ def _parse_query(entry: dict[str, Json]) -> Query:
         text=_text(entry.get("text")) or "",
         marks=frozenset(_texts(entry.get("marks"))),
         suspect=suspect if isinstance(suspect, bool) else None,
+        seen=next((known for known in SEEN if known == entry.get("seen")), None),
         filter=_filter(_text(entry.get("filter")) or ""),
         sort=next((known for known in SORT_KEYS if known == sort), "row"),
         descending=entry.get("descending") is True,

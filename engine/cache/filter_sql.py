@@ -79,6 +79,7 @@ _TEXTS = {
     "rejected": ("p.rejected",),
     "text": ("p.context", "p.chosen", "p.rejected"),
 }
+_TOLD = "IN (SELECT id FROM training"
 _BY_TEXT = "IN (SELECT id FROM suspects)"
 _SEAMS = ("p.context || p.chosen", "p.context || p.rejected")
 _SEAM = ":"
@@ -160,8 +161,16 @@ def _among(name: str, values: tuple[str, ...], listed: Listed, known: Known) -> 
             wanted = [held if value == "yes" else Condition(f"NOT {held.sql}", held.values)
                       for value in dict.fromkeys(values)]  # fmt: skip
             return _joined(" OR ", wanted)
+        case "seen":
+            return _joined(" OR ", [_seen(value, listed) for value in values])
         case _:
             return _one_of(_NAME_COLUMNS[name], values)
+
+
+def _seen(value: str, listed: Listed) -> Condition:
+    if value == "unknown":
+        return Condition(f"{_id(listed)} NOT {_TOLD})")
+    return Condition(f"{_id(listed)} {_TOLD} WHERE seen = ?)", (value,))
 
 
 def _one_of(column: str, values: Sequence[str]) -> Condition:

@@ -20,8 +20,11 @@ from engine.cache.records import Query
 from engine.filters import FIGURES, Among, Contains, leaves
 
 _IDS_OF = "SELECT id FROM ("
-_COUNTS_OF = "SELECT kind, verdict, tranche, mark, suspect, count(*) FROM ("
+_COUNTS_OF = """
+SELECT kind, verdict, tranche, mark, suspect, coalesce(seen, 'unknown') AS seen, count(*) FROM (
+"""
 _BY_MARK = """) AS found
+LEFT JOIN training USING (id)
 LEFT JOIN (SELECT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS mark) AS marks USING (id)
 GROUP BY ALL ORDER BY ALL"""
 
@@ -131,6 +134,8 @@ def _facets(query: Query, listed: Listed, known: Known) -> Sequence[Condition]:
     if query.suspect is not None:
         wanted = "yes" if query.suspect else "no"
         conditions.append(condition(Among("label-suspect", (wanted,)), listed, known))
+    if query.seen is not None:
+        conditions.append(condition(Among("seen", (query.seen,)), listed, known))
     return conditions
 
 

@@ -131,6 +131,8 @@ class Query:
     """Triage marks to keep; empty: all, marked or not."""
     suspect: bool | None = None
     """Whether the label may be wrong; None: either."""
+    seen: Seen | None = None
+    """Whether the PM was trained on it, as it was told; None: either."""
     filter: Filter | None = None
     """What was typed on the filter line, read."""
     sort: SortKey = "row"
@@ -159,6 +161,7 @@ class Cell:
     tranche: str
     mark: str | None
     suspect: bool
+    seen: Seen
     pairs: int
 
 
@@ -309,7 +312,7 @@ class Reader(Protocol):
     def cells(self, query: Query) -> tuple[Cell, ...]:
         """The pairs that a query's heuristic, filter and text leave, counted for its facets.
 
-        Its kind, verdicts, tranche, marks and suspicion are the facets, and left out of account.
+        Its kind, verdicts, tranche, marks, suspicion and seen are the facets, and left out.
         """
         ...
 

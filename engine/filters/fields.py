@@ -103,6 +103,16 @@ NAMES = _fields(
     Field("source", "the file or data set the pair comes from", "pair"),
     Field("split", "train or test, as the source says", "pair"),
     Field("label-suspect", "whether the label may be wrong", "run", _YES_NO),
+    Field(
+        "seen",
+        "whether the PM was trained on the pair, as it was told",
+        "run",
+        (
+            Candidate("seen", "it was"),
+            Candidate("unseen", "it was not"),
+            Candidate("unknown", "nothing was told of it"),
+        ),
+    ),
     Field("mark", "your triage mark", "triage"),
 )
 """Words, by name. Those without values take theirs from the index."""

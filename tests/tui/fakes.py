@@ -335,6 +335,7 @@ class FakeReader:
             and query.text.lower() in texts
             and (not query.marks or (self.marks().get(detail.pair.id) or "none") in query.marks)
             and query.suspect in (None, bool(detail.flags))
+            and query.seen in (None, detail.seen)
             and holds(query.filter, detail)
         )
 
@@ -347,7 +348,13 @@ class FakeReader:
     def cells(self, query: Query) -> tuple[Cell, ...]:
         marks = self.marks()
         listed = replace(
-            query, kind=None, verdicts=frozenset(), tranche=None, marks=frozenset(), suspect=None
+            query,
+            kind=None,
+            verdicts=frozenset(),
+            tranche=None,
+            marks=frozenset(),
+            suspect=None,
+            seen=None,
         )
         kept = [detail for detail in DETAILS.values() if self._matches(detail, listed)]
         alike = Counter(
@@ -357,6 +364,7 @@ class FakeReader:
                 detail.pair.tranche,
                 marks.get(detail.pair.id),
                 bool(detail.flags),
+                detail.seen,
             )
             for detail in kept
         )

@@ -84,6 +84,9 @@ async def test_a_mistake_is_pointed_at_and_the_line_stays() -> None:
 async def test_what_only_ends_too_early_is_no_mistake_until_it_is_entered() -> None:
     async with browser().run_test(size=(80, 24)) as pilot:
         await press(pilot, "G", "enter", "f")
+        await write(pilot, "verdict=ou")
+        assert text_of(pilot, "complaint") == ""
+        await press(pilot, "ctrl+u")
         await write(pilot, "margin>")
         assert text_of(pilot, "complaint") == ""
         assert "a number" in text_of(pilot, "candidates")
@@ -131,7 +134,7 @@ async def test_facets_count_what_each_choice_would_keep() -> None:
 
 async def test_label_suspects_are_a_facet() -> None:
     async with browser().run_test(size=(80, 24)) as pilot:
-        await press(pilot, "G", "enter", "F", "G", "k", "k", "space", "enter")
+        await press(pilot, "G", "enter", "F", "G", *"k" * 6, "space", "enter")
         assert pairs_screen(pilot).asked.suspect is True
         assert len(pairs_screen(pilot).pair_list) == 6
         assert "label suspect" in text_of(pilot, "title")
@@ -139,9 +142,9 @@ async def test_label_suspects_are_a_facet() -> None:
 
 def test_a_facet_s_own_choice_is_left_out_of_its_counts() -> None:
     cells = (
-        Cell("counterexample", Verdict.OUTVOTED, "a", None, False, 5),
-        Cell("counterexample", Verdict.TIE, "b", "clear", True, 3),
-        Cell("conforming", Verdict.FOLLOWED, "a", None, False, 2),
+        Cell("counterexample", Verdict.OUTVOTED, "a", None, False, "seen", 5),
+        Cell("counterexample", Verdict.TIE, "b", "clear", True, "unseen", 3),
+        Cell("conforming", Verdict.FOLLOWED, "a", None, False, "unknown", 2),
     )
     found = facets(("a", "b"), ("clear",))
     query = Query(heuristic="url", verdicts=frozenset({Verdict.TIE}))
@@ -153,7 +156,7 @@ def test_a_facet_s_own_choice_is_left_out_of_its_counts() -> None:
     assert counts["T tie"] == 3
     assert counts["O outvoted"] == 5  # one more could be set: its pairs are there
     assert counts["F followed"] == 0  # conforming pairs are not listed
-    assert (counts["a"], counts["b"], counts["all"]) == (0, 3, 3)
+    assert (counts["a"], counts["b"], counts["seen"], counts["unseen"]) == (0, 3, 0, 3)
     assert (counts["clear"], counts["none"], counts["label suspect"]) == (3, 0, 3)
 
 

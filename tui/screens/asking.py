@@ -147,6 +147,8 @@ def told(query: Query, *, blind: bool) -> str:
         parts.append(query.tranche)
     if query.suspect is not None:
         parts.append("label suspect" if query.suspect else "label not suspect")
+    if query.seen is not None:
+        parts.append(f"{query.seen} by the PM" if query.seen != "unknown" else "seen unknown")
     if query.text:
         parts.append(f"/{query.text}")
     if query.marks:

@@ -1,4 +1,4 @@
-"""The facets of a list: kinds, verdicts, tranches, marks and labels, each with its count."""
+"""The facets of a list: kinds, verdicts, tranches, marks, labels, training; each with its count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from engine.cache.records import Cell, Query
+from engine.cache.records import SEEN, Cell, Query, Seen
 from engine.heuristics import Kind
 from engine.plain import plain
 from engine.verdict import Verdict
@@ -89,6 +89,12 @@ def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
             tuple(_suspect(text, suspect) for text, suspect in _SUSPECTS),
             lambda query, cell: query.suspect in (None, cell.suspect),
         ),
+        Facet(
+            "the PM's training",
+            True,
+            tuple(map(_seen, (*SEEN, None))),
+            lambda query, cell: query.seen in (None, cell.seen),
+        ),
     )
 
 
@@ -145,6 +151,15 @@ def _suspect(text: str, suspect: bool | None) -> Choice:
         lambda q: q.suspect is suspect,
         lambda q: replace(q, suspect=suspect),
         lambda cell: suspect in (None, cell.suspect),
+    )
+
+
+def _seen(seen: Seen | None) -> Choice:
+    return Choice(
+        "all" if seen is None else seen,
+        lambda q: q.seen == seen,
+        lambda q: replace(q, seen=seen),
+        lambda cell: seen in (None, cell.seen),
     )
 
 

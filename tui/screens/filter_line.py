@@ -65,9 +65,13 @@ class FilterLine(ModalScreen[Typed | None]):
         self._picked = 0
         self._show_candidates()
         error = self._error()
-        # What merely ends too early is not wrong yet.
-        unfinished = error is not None and error.column > len(field.value.rstrip())
-        self._complain(None if unfinished else error)
+        self._complain(None if error is not None and self._unfinished(error) else error)
+
+    def _unfinished(self, error: FilterError) -> bool:
+        """Whether it merely ends too early, or in a word that can still become one of several."""
+        made = self._completion
+        begun = bool(made.candidates) and error.column == made.start + 1
+        return begun or error.column > len(self.query_one(Input).value.rstrip())
 
     def _error(self) -> FilterError | None:
         try:

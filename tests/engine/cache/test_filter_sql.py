@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from engine.cache.pairs import open_pairs
 from engine.cache.reader import IndexReader, open_reader
 from engine.cache.records import SORT_KEYS, PairDetail, Query
+from engine.cache.trained_on import train_on
+from engine.cache.training import Told, keep_training
 from engine.filters import FIGURES, NAMES, TEXTS, Among, Contains, Filter, FilterError, Not, parse
 from engine.heuristics import Heuristic
 from engine.verdict import Verdict
@@ -38,9 +42,13 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexReader]:
-    """Twelve pairs, ten of them measured, two of them marked."""
+    """Twelve pairs, ten of them measured, two of them marked, four seen by the PM."""
     paths = make_index(tmp_path_factory.mktemp("filters"))
-    seal(paths, measured=range(10))
+    run = seal(paths, measured=range(10))
+    store = open_pairs(paths)
+    told = train_on(store, Told(rows=("first.jsonl:train:2-5",)))
+    keep_training(paths.run(run), store, told)
+    store.close()
     opened = open_reader(paths)
     opened.mark(id_of(1), "clear")
     opened.mark(id_of(7), "label wrong")
@@ -87,6 +95,9 @@ def rows(reader: IndexReader, query: Query) -> list[int]:
         ("feature:12345>0", []),
         ("attribution:7<-4 row=0", [0, 6]),
         ("runner_up=inert distance>=8", [8, 9]),
+        ("seen=seen", [2, 3, 4, 5]),
+        ("seen=unseen,seen margin<0", [4]),
+        ("seen=unknown row=0", [6]),
         ("label-suspect=yes", [0]),  # its margin is 0: tied
     ],
 )  # fmt: skip
@@ -183,6 +194,10 @@ def test_facets_count_what_the_filter_leaves(reader: IndexReader) -> None:
     assert by_kind == {"counterexample", "conforming"}
     marks = {cell.mark: cell.pairs for cell in cells if cell.mark}
     assert marks == {"clear": 1, "label wrong": 1}
+    seen = Counter[str]()
+    for cell in cells:
+        seen[cell.seen] += cell.pairs
+    assert seen == {"unseen": 2, "unknown": 2}
     verdicts = {cell.verdict for cell in cells}
     assert verdicts == {Verdict.OUTVOTED, Verdict.TIE, Verdict.FOLLOWED, Verdict.INERT}
 

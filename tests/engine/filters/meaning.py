@@ -72,6 +72,7 @@ def _named(detail: PairDetail, name: str) -> set[str]:
         "source": pair.name.source,
         "split": pair.name.split,
         "mark": detail.mark or "none",
+        "seen": detail.seen,
         "label-suspect": "yes" if detail.flags else "no",
     }
     if on is not None:
