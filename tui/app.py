@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +14,7 @@ from textual.screen import Screen
 
 from engine.cache.records import Overview, Reader
 from engine.live.edit import Rescorer
+from tui.hangup import leave_on_hangup
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
 from tui.screens.overview import OverviewScreen
@@ -86,11 +88,12 @@ class OutvotedApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave, and remember where."""
-        self._save()
+        self.save()
         await self.desk.close()
         self.exit()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Remember where, for the next start."""
         overview = self._first.overview
         if overview is None:
             return
@@ -106,4 +109,5 @@ class OutvotedApp(App[None]):
 
 def run(app: OutvotedApp) -> None:
     """Run the browser in this terminal; the mouse stays with the terminal unless it is wanted."""
+    leave_on_hangup(sys.stdin.fileno(), lambda: app.call_from_thread(app.save))
     app.run(mouse=app.mouse)

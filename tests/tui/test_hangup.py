@@ -1,0 +1,48 @@
+"""A terminal that goes away takes the browser with it, and what was being looked at is kept."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_BROWSER = """
+import sys
+from pathlib import Path
+from tests.tui.fakes import OVERVIEW, FakeReader
+from tui.app import OutvotedApp, run
+run(OutvotedApp(OVERVIEW, FakeReader, None, Path(sys.argv[1])))
+"""
+
+
+def test_the_browser_ends_with_its_terminal(tmp_path: Path) -> None:
+    """Also where nobody sends a signal: the terminal is not that of the browser's session."""
+    kept = tmp_path / "session.json"
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _BROWSER, str(kept)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        seen, deadline = b"", time.monotonic() + 20
+        while b"https://" not in seen and time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.2)[0]:
+                seen += os.read(ours, 65536)
+        assert b"https://" in seen
+        os.close(ours)
+        assert process.wait(timeout=20) == -signal.SIGHUP
+        assert kept.exists()
+    finally:
+        process.kill()
+        process.wait()
