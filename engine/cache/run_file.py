@@ -28,6 +28,22 @@ the strongest one outside a heuristic's own, and no line of a list need look at 
 
 
 @dataclass(frozen=True, slots=True)
+class IntegratedFigures:
+    """Integrated gradients against exact single effects, and attribution on the same features."""
+
+    pairs: int
+    features: int
+    steps: int
+    spearman: float | None
+    sign_agreement: float
+    attribution_spearman: float | None
+    attribution_sign_agreement: float
+    gap: float | None
+    """Completeness: sum over the pairs of |sum of A_i^IG - E(P) of all features|, over that of
+    |E(P)|; None where all of these are 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What is known of a run as a whole."""
 
@@ -49,6 +65,8 @@ class Figures:
     attribution_spearman: float | None
     attribution_sign_agreement: float | None
     attribution_recall: float | None
+    integrated: IntegratedFigures | None = None
+    """None: of a run that was sealed before they were measured, or without bearers."""
 
 
 @dataclass(frozen=True, slots=True)

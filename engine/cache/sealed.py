@@ -12,7 +12,13 @@ import duckdb
 from engine.cache.judged import JudgedRow, judged_row
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
-from engine.cache.run_file import RUN_FILE, SCHEMA_VERSION, Figures, MeasuredHeuristic
+from engine.cache.run_file import (
+    RUN_FILE,
+    SCHEMA_VERSION,
+    Figures,
+    IntegratedFigures,
+    MeasuredHeuristic,
+)
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.verdict.selection import Candidate
@@ -117,7 +123,7 @@ def read_sealed(
         measured = cursor.execute("SELECT measured FROM run.heuristics").fetchall()
         sealed = SealedRun(
             manifest=_manifest(json.loads(manifest)),
-            figures=Figures(**json.loads(figures)),
+            figures=_figures(json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
         return sealed, [judged_row(row) for row in cursor.execute(_JUDGED).fetchall()]
@@ -175,6 +181,13 @@ def standing_margins(cursor: duckdb.DuckDBPyConnection, pairs: int) -> Standing:
 
 def _manifest(values: dict[str, Any]) -> Manifest:
     return Manifest(config=RunConfig(**values.pop("config")), **values)
+
+
+def _figures(values: dict[str, Any]) -> Figures:
+    integrated = values.pop("integrated", None)  # runs of earlier versions have none
+    return Figures(
+        **values, integrated=None if integrated is None else IntegratedFigures(**integrated)
+    )
 
 
 def _measured(values: dict[str, Any]) -> MeasuredHeuristic:

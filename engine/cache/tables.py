@@ -105,6 +105,19 @@ CHECKS = pa.schema(
 )
 """Attribution against exact single effects, on sampled pairs."""
 
+INTEGRATED = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("steps", pa.int32(), nullable=False),
+        pa.field("feature", pa.list_(pa.int32()), nullable=False),
+        pa.field("integrated", pa.list_(pa.float32()), nullable=False),
+        pa.field("total", pa.float32(), nullable=False),
+        pa.field("effect", pa.float32(), nullable=False),
+    ]
+)
+"""Some of the checked pairs: integrated gradients of their features over P, the sum of them all,
+and the exact effect of all features, which that sum should be."""
+
 NOISE = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

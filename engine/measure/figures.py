@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.cache.parts import Parts
-from engine.cache.run_file import Figures
+from engine.cache.run_file import Figures, IntegratedFigures
 from engine.measure import stages
 from engine.verdict import (
     attribution_agreement,
@@ -27,6 +27,7 @@ def run_figures(
     base: pa.Table,
     sample: pa.Table,
     checks: pa.Table,
+    integrated: pa.Table,
     noise: pa.Table,
     sampled: Sequence[int],
 ) -> Figures:
@@ -37,6 +38,7 @@ def run_figures(
         base: base figures, one row a pair.
         sample: rewards of the sampled pairs that have no base figures.
         checks: exact single effects beside attributions.
+        integrated: integrated gradients of some of the same pairs.
         noise: margins of texts run each by itself.
         sampled: ids of the hashed sample.
     """
@@ -78,6 +80,42 @@ def run_figures(
         attribution_spearman=agreement.spearman if agreement else None,
         attribution_sign_agreement=agreement.sign_agreement if agreement else None,
         attribution_recall=agreement.recall if agreement else None,
+        integrated=integrated_figures(checks, integrated),
+    )
+
+
+def integrated_figures(checks: pa.Table, integrated: pa.Table) -> IntegratedFigures | None:
+    """Integrated gradients and attributions against exact effects, on the pairs that have both.
+
+    Args:
+        checks: `tables.CHECKS`.
+        integrated: `tables.INTEGRATED`; its features hold every checked one of its pairs.
+    """
+    found = {
+        (row["id"], feature): value
+        for row in integrated.to_pylist()
+        for feature, value in zip(row["feature"], row["integrated"], strict=True)
+    }
+    rows = [row for row in checks.to_pylist() if (row["id"], row["feature"]) in found]
+    effects = [row["effect"] for row in rows]
+    weights = [1 / row["probability"] for row in rows]
+    pairs = [row["id"] for row in rows]
+    gradients = [found[row["id"], row["feature"]] for row in rows]
+    ours = attribution_agreement(gradients, effects, weights, pairs)
+    theirs = attribution_agreement([row["attribution"] for row in rows], effects, weights, pairs)
+    if ours is None or theirs is None:
+        return None
+    total, effect = (integrated[name].to_numpy().astype(np.float64) for name in ("total", "effect"))
+    whole = float(np.abs(effect).sum())
+    return IntegratedFigures(
+        pairs=ours.pairs,
+        features=ours.features,
+        steps=max(integrated["steps"].to_pylist()),
+        spearman=ours.spearman,
+        sign_agreement=ours.sign_agreement,
+        attribution_spearman=theirs.spearman,
+        attribution_sign_agreement=theirs.sign_agreement,
+        gap=float(np.abs(total - effect).sum()) / whole if whole else None,
     )
 
 

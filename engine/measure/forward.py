@@ -198,7 +198,9 @@ class Forward:
         def at_readouts(hidden: Tensor) -> Tensor:
             index = readouts.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
             out = whole(hidden.gather(1, index))
-            return torch.zeros_like(hidden).scatter(1, index, out)
+            # Two texts may be read at one column; `scatter` would count its gradient twice.
+            zeros = torch.zeros_like(hidden)
+            return zeros.scatter_reduce(1, index, out, "mean", include_self=False)
 
         with _forward_replaced(mlp, at_readouts):
             yield

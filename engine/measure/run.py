@@ -31,6 +31,7 @@ SAMPLE_PAIRS = 2048
 """The margins that epsilon_m is a share of (design, section 2)."""
 NOISE_PAIRS = 256
 CHECKED_PAIRS = 100
+INTEGRATED_PAIRS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,13 @@ def _measure_pairs(
     instrument, parts = sitting.instrument, sitting.parts
     measured = parts.covered(stages.BASE)
     new = bearing - measured
-    both = stages.base_stage(instrument, base_too=True, texts_too=True, checked=set(checked))
+    both = stages.base_stage(
+        instrument,
+        base_too=True,
+        texts_too=True,
+        checked=set(checked),
+        integrated=set(checked[:INTEGRATED_PAIRS]),
+    )
     texts = stages.base_stage(instrument, base_too=False, texts_too=True)
     base = stages.base_stage(instrument, base_too=True, texts_too=False)
     # An interrupted sitting may have left base figures without the texts that go with them.
@@ -107,7 +114,10 @@ def _measure_pairs(
 
 
 def _checked(keys: Mapping[int, Keys]) -> list[int]:
-    """The bearers on which attributions are checked: those with the lowest content hashes."""
+    """The bearers on which attributions are checked: those with the lowest content hashes.
+
+    The lowest come first: integrated gradients are taken of the first of them alone.
+    """
     return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
 
 
@@ -116,7 +126,9 @@ def _measure_checks(sitting: Sitting, sampled: Sequence[int], checked: Sequence[
     noise = stages.noise_stage(sitting.instrument)
     tokens = sitting.stage(stages.NOISE, sampled[:NOISE_PAIRS], noise).tokens
     checks = stages.checks_stage(sitting.instrument)
-    return tokens + sitting.stage(stages.CHECKS, checked, checks).tokens
+    tokens += sitting.stage(stages.CHECKS, checked, checks).tokens
+    gradients = stages.integrated_stage(sitting.instrument)
+    return tokens + sitting.stage(stages.INTEGRATED, checked[:INTEGRATED_PAIRS], gradients).tokens
 
 
 def _spans_stage(table: BearerTable) -> str:
@@ -179,7 +191,8 @@ def _seal(
     sample = without(parts.read(stages.SAMPLE, tables.SAMPLE), base["id"])
     checks = only(parts.read(stages.CHECKS, tables.CHECKS), checked)
     noise = only(parts.read(stages.NOISE, tables.NOISE), sampled[:NOISE_PAIRS])
-    figures = run_figures(parts, base, sample, checks, noise, sampled)
+    integrated = only(parts.read(stages.INTEGRATED, tables.INTEGRATED), checked[:INTEGRATED_PAIRS])
+    figures = run_figures(parts, base, sample, checks, integrated, noise, sampled)
     margins = {
         row["id"]: Margins(
             chosen=row["reward_chosen"],

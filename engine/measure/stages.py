@@ -24,6 +24,7 @@ from engine.measure.batches import batches
 from engine.measure.deletion import deletion, rewards_without
 from engine.measure.effects import Question, group_effects
 from engine.measure.instrument import Instrument
+from engine.measure.integrated import integrated_rows
 from engine.measure.progress import Progress, Report
 from engine.measure.rows import (
     Row,
@@ -43,6 +44,7 @@ TOKENS = "tokens"
 SPANS = "spans"
 EFFECTS = "effects"
 CHECKS = "checks"
+INTEGRATED = "integrated"
 NOISE = "noise"
 
 PART_IDS = {SAMPLE: 256, BASE: 256, "likelihood": 256}
@@ -142,10 +144,12 @@ def base_stage(
     base_too: bool,
     texts_too: bool,
     checked: Collection[int] = (),
+    integrated: Collection[int] = (),
 ) -> Measure:
     """What no heuristic decides: base figures, activations and attributions by token, or both.
 
-    With base figures also, of the pairs in `checked`, exact single effects beside attributions.
+    With base figures also, of the pairs in `checked`, exact single effects beside attributions,
+    and of those in `integrated` integrated gradients.
     """
 
     def measure(pairs: Sequence[Pair]) -> Measured:
@@ -153,6 +157,7 @@ def base_stage(
         texts: list[Row] = []
         tokens_of: list[Row] = []
         checks: list[Row] = []
+        gradients: list[Row] = []
         sums: dict[bytes, list[base.Moments]] = {MOMENTS: [], MOMENTS_AFTER_FIRST: []}
         tokens = 0
         for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
@@ -164,6 +169,7 @@ def base_stage(
                 rows += [base_row(figures) for figures in measured]
                 active = [figures.features for figures in measured]
                 checks += check_rows(instrument, view, active, checked)
+                gradients += integrated_rows(instrument, view, active, integrated)
                 sums[MOMENTS].append(base.moments(view))
                 sums[MOMENTS_AFTER_FIRST].append(base.moments(view, after_first=True))
             if texts_too:
@@ -177,6 +183,8 @@ def base_stage(
             made[BASE] = table_of(rows, tables.BASE).replace_schema_metadata(metadata)
         if checks:
             made[CHECKS] = table_of(checks, tables.CHECKS)
+        if gradients:
+            made[INTEGRATED] = table_of(gradients, tables.INTEGRATED)
         if texts_too:
             made[TEXTS] = table_of(texts, tables.TEXT_ACTIVATIONS)
             made[TOKENS] = table_of(tokens_of, tables.TOKEN_EFFECTS)
@@ -254,6 +262,22 @@ def checks_stage(instrument: Instrument) -> Measure:
             active = base.attributions(instrument, view)
             rows += check_rows(instrument, view, active, {pair.pair.id for pair in batch})
         return Measured({CHECKS: table_of(rows, tables.CHECKS)}, tokens)
+
+    return measure
+
+
+def integrated_stage(instrument: Instrument) -> Measure:
+    """Integrated gradients, of pairs whose base figures are there already."""
+
+    def measure(pairs: Sequence[Pair]) -> Measured:
+        rows: list[Row] = []
+        tokens = 0
+        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
+            view = instrument.view(batch)
+            tokens += int(view.packed.real.sum())
+            active = base.attributions(instrument, view)
+            rows += integrated_rows(instrument, view, active, {pair.pair.id for pair in batch})
+        return Measured({INTEGRATED: table_of(rows, tables.INTEGRATED)}, tokens)
 
     return measure
 

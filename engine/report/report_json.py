@@ -45,6 +45,7 @@ def report_json(report: Report) -> dict[str, Json]:
             "sign_agreement": figures.attribution_sign_agreement,
             "recall": figures.attribution_recall,
         },
+        "integrated_gradients": asdict(figures.integrated) if figures.integrated else None,
         "margins_of": {
             "pairs": margins.pairs,
             "complete": margins.complete,

@@ -70,3 +70,12 @@ def _faithfulness(report: Report) -> Iterator[str]:
             f" {percent(figures.attribution_recall)}.",
             indent=2,
         )
+    if (made := figures.integrated) is not None:
+        yield from wrapped(
+            f"Integrated gradients ({made.steps} midpoint steps) on {made.features:,} features of"
+            f" {made.pairs:,} of them: Spearman {figure(made.spearman)}, same sign"
+            f" {percent(made.sign_agreement)} (attribution there"
+            f" {figure(made.attribution_spearman)}, {percent(made.attribution_sign_agreement)});"
+            f" completeness gap {percent(made.gap)}.",
+            indent=2,
+        )

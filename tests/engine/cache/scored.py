@@ -20,7 +20,12 @@ from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import open_pairs
-from engine.cache.run_file import Figures, MeasuredHeuristic, write_run
+from engine.cache.run_file import (
+    Figures,
+    IntegratedFigures,
+    MeasuredHeuristic,
+    write_run,
+)
 from engine.cache.sealed import run_path
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import pair_id, split_pair_id
@@ -128,6 +133,7 @@ FIGURES = Figures(
     attribution_spearman=0.8,
     attribution_sign_agreement=0.9,
     attribution_recall=0.7,
+    integrated=IntegratedFigures(2, 56, 5, 0.9, 0.95, 0.7, 0.8, 0.02),
 )
 
 

@@ -133,6 +133,8 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
         "sign_agreement": 0.9,
         "recall": 0.7,
     }
+    assert document["integrated_gradients"]["gap"] == 0.02
+    assert document["integrated_gradients"]["attribution_spearman"] == 0.7
 
 
 def test_margins_are_told_by_tranche_and_pooled(paths: IndexPaths, build: Build) -> None:
