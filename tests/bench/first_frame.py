@@ -8,23 +8,18 @@ byte after which the awaited text stands on the screen. Without arguments it loo
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
-import pty
 import signal
 import statistics
-import struct
-import subprocess
 import sys
-import termios
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from engine.cache.layout import cache_dir
 from engine.demo.shipped import NAME, unpack
+from tests.bench.terminal import on_pty
 
-_BARE = """
+BARE = """
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 class Bare(App):
@@ -32,25 +27,14 @@ class Bare(App):
         yield Static("a bare frame")
 Bare().run(mouse=False)
 """
+BARE_SAYS = b"a bare frame"
 _LONGEST = 60.0
-_ROOT = Path(__file__).parents[2]
 
 
 def first_frame(command: Sequence[str], awaited: bytes) -> float:
     """Seconds from the start of a process to its first frame that holds a text."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        cwd=_ROOT,
-        env={**os.environ, "TERM": "xterm-256color"},
-    )
-    os.close(theirs)
+    process, ours = on_pty(command, {"TERM": "xterm-256color"})
     seen = b""
     try:
         while awaited not in seen:
@@ -77,7 +61,7 @@ def main() -> None:
     browser = [sys.executable, "-m", "tui", "--cache", str(cache), "--name", args.name]
     bare, ours = [], []
     for _ in range(args.runs + 1):  # the first of each warms the file cache
-        bare.append(first_frame([sys.executable, "-c", _BARE], b"a bare frame"))
+        bare.append(first_frame([sys.executable, "-c", BARE], BARE_SAYS))
         ours.append(first_frame(browser, b"counterexamples"))
     ratios = [mine / plain for mine, plain in zip(ours[1:], bare[1:], strict=True)]
     print(f"bare Textual app  {statistics.median(bare[1:]):.3f} s")
