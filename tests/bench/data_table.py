@@ -10,15 +10,17 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.widgets import DataTable
 
 
 class TableApp(App[None]):
     """One table, and nothing else."""
 
-    BINDINGS = [("s", "sort", "sort")]
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "sort", "sort")]
 
     def __init__(self, path: Path) -> None:
         super().__init__()

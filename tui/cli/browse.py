@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
 
 _LAST = "last-index"
+_FRAMES = "240"
+"""A second; a screen that does not change draws none."""
 THEME_NAMES = ("terminal", "dark", "light")
 
 
@@ -136,6 +138,8 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
             "the browser needs a terminal, and this is none",
             todo="`outvoted report` and `outvoted show PAIR` print plain text.",
         )
+    # Textual waits for its next frame after a key: 16 ms at the 60 frames of its own setting.
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     from tui.app import OutvotedApp
     from tui.app import run as run_app
 

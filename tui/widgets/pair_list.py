@@ -111,7 +111,9 @@ class PairList(ScrollView, can_focus=False):
         while len(self._pages) > _PAGES_KEPT:
             self._pages.popitem(last=False)
         self._asked = ()
-        self.refresh()
+        if any(page in self._in_view() for page in pages):
+            self.refresh()
+        self._ask()
 
     def identifier(self, position: int | None = None) -> int | None:
         """The id at a position, or under the cursor; None where there is none."""
@@ -192,13 +194,25 @@ class PairList(ScrollView, can_focus=False):
         assert self._ids is not None
         return self._ids[page * PAGE : (page + 1) * PAGE]
 
+    def _in_view(self) -> range:
+        """The pages that the view shows a part of."""
+        top = self.scroll_offset.y
+        last = min(top + max(self.size.height, 1), len(self)) - 1
+        return range(top // PAGE, last // PAGE + 1)
+
     def _ask(self) -> None:
-        """Post `Needs` for the pages in view that are not here and not under way."""
+        """Post `Needs` for pages that are not here and not under way.
+
+        Those in view come first, then their neighbours: a turn of the page draws rows at once.
+        """
         if self._ids is None or self.size.height == 0 or len(self) == 0:
             return
-        top = self.scroll_offset.y
-        last = min(top + self.size.height, len(self)) - 1
-        missing = tuple(p for p in range(top // PAGE, last // PAGE + 1) if p not in self._pages)
+        seen = self._in_view()
+        missing = tuple(page for page in seen if page not in self._pages)
+        if not missing:
+            beside = (seen.stop, seen.start - 1)
+            last = (len(self) - 1) // PAGE
+            missing = tuple(p for p in beside if 0 <= p <= last and p not in self._pages)[:1]
         if missing and missing != self._asked:
             self._asked = missing
             ids = self._ids[missing[0] * PAGE : (missing[-1] + 1) * PAGE]
