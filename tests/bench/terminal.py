@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 SIZE = (24, 80)
-LONGEST = 30.0
+LONGEST = 150.0
 """Seconds until an answer that never comes is given up."""
 _NOTHING = 1.0
 """Seconds until a key is taken to draw nothing."""

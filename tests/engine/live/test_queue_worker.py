@@ -13,6 +13,7 @@ import pytest_asyncio
 from engine.live import client
 from engine.live.change import Change
 from engine.live.client import LiveRescorer
+from engine.live.protocol import PROTOCOL
 from engine.live.queue import Queue, Result
 from tests.engine.live.fakes import BEFORE, first_time, rescorer
 
@@ -126,7 +127,7 @@ async def test_an_answer_that_never_comes_is_waited_for_until_it_is_cancelled(
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("say('hello', protocol=1); hear()", "does not speak protocol 2"),
+        ("say('hello', protocol=1); hear()", f"does not speak protocol {PROTOCOL}"),
         ("sys.stderr.write('ssh: no route to host'); sys.exit(255)", "no route to host"),
         ("hello(); say('failed', id=hear()['id'], what='out of memory', where=None, todo=None)",
          "out of memory"),

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,13 @@ def test_one_document_and_a_finished_run(
 def test_interrupted_it_can_be_resumed(fresh: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tui", *fresh, "--pairs", "all", "--json"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+        # What a shell starts in the background ignores interrupts, and so would its children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     runs = tmp_path / "cache" / "default" / "runs"
 
