@@ -6,17 +6,19 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from engine.cache.records import SEEN, SORT_KEYS, Query, Sample
 from engine.canonical import Json, canonical
 from engine.files import write_text
-from engine.filters import Filter, FilterError, parse, show
 from engine.heuristics import Heuristic
 from engine.hh import SIDES, Side
 from engine.shapes import build
 from engine.verdict import Verdict
 from tui.themes import DEFAULT, THEMES
+
+if TYPE_CHECKING:
+    from engine.filters import Filter
 
 _PREFERENCES = ".preferences"
 """Stands among the indexes; none is called that: no name begins with a dot."""
@@ -93,7 +95,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
             "marks": sorted(query.marks),
             "suspect": query.suspect,
             "seen": query.seen,
-            "filter": show(query.filter),
+            "filter": _text_of(query.filter),
             "sort": query.sort,
             "descending": query.descending,
             "sample": None if query.sample is None else asdict(query.sample),
@@ -155,7 +157,20 @@ def _conforming(kind: Json) -> Literal["conforming"] | None:
     return "conforming" if kind == "conforming" else None
 
 
+def _text_of(found: Filter | None) -> str:
+    if found is None:
+        return ""
+    from engine.filters import show
+
+    return show(found)
+
+
 def _filter(text: str) -> Filter | None:
+    if not text:
+        return None
+    # The language is loaded with the first filter, not with the first frame.
+    from engine.filters import FilterError, parse
+
     try:
         return parse(text)
     except FilterError:

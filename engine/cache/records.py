@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from engine.cache.breakdown import TokenEffects
-from engine.cache.feature_records import FeatureDetail
-from engine.filters import Filter, Vocabulary
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
 from engine.verdict import Held, Judgement, Outvoter, Thresholds, Verdict
@@ -19,10 +16,14 @@ if TYPE_CHECKING:  # numpy is loaded with duckdb, after the first frame
     import numpy as np
     import numpy.typing as npt
 
+    # What no first frame shows is only named here: it starts without them.
+    from engine.cache.breakdown import TokenEffects
     from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
     from engine.cache.custom import CustomPair
+    from engine.cache.feature_records import FeatureDetail
     from engine.cache.sealed import Standing
     from engine.cache.triage_report import TriageReport
+    from engine.filters import Filter, Vocabulary
 
 SortKey = Literal[
     "row",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.cache.breakdown import Breakdown
 from engine.cache.records import PairDetail
 from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.cache.breakdown import Breakdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.cache.breakdown import Breakdown
 from engine.cache.records import Overview, PairDetail, Reader
 from engine.errors import UserError
 from engine.hh import Pair
@@ -19,6 +18,7 @@ from tui.messages import Messages
 from tui.widgets.covered import covered_detail
 
 if TYPE_CHECKING:
+    from engine.cache.breakdown import Breakdown
     from engine.live.change import Change
     from engine.live.queue import Queue, Result
 
