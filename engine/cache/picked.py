@@ -7,9 +7,6 @@ from engine.cache.pairs import PairStore
 from engine.cache.words import vocabulary
 from engine.errors import UserError
 from engine.filters import (
-    FIGURES,
-    NAMES,
-    TEXTS,
     Among,
     Between,
     Compare,
@@ -19,6 +16,7 @@ from engine.filters import (
     FilterError,
     Needs,
     leaves,
+    needs,
     parse,
 )
 from engine.filters.tree import Test
@@ -62,26 +60,14 @@ def _read(wanted: str, store: PairStore) -> Filter:
             "it names no pairs", where="--pairs", todo="Write `bearers`, `all`, or a filter."
         )
     for test in leaves(tree):
-        needs = _needs(test)
-        if needs != "pair":
+        needed = needs(test)
+        if needed != "pair":
             raise UserError(
-                f'"{_word(test)}" is {_UNKNOWN[needs]}',
+                f'"{_word(test)}" is {_UNKNOWN[needed]}',
                 where="--pairs",
                 todo="A run's pairs are picked by row, tranche, source, split and texts.",
             )
     return tree
-
-
-def _needs(test: Test) -> Needs:
-    match test:
-        case Compare(figure) | Between(figure):
-            return FIGURES[figure].needs
-        case Among(name):
-            return NAMES[name].needs
-        case Contains(place):
-            return TEXTS[place].needs
-        case Feature():
-            return "run"
 
 
 def _word(test: Test) -> str:

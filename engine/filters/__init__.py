@@ -7,6 +7,7 @@ of them into a fragment of its own with the values bound.
 from engine.filters.complete import Completion, complete
 from engine.filters.error import Candidate, Expected, FilterError
 from engine.filters.fields import FIGURES, NAMES, TEXTS, Field, Needs, Vocabulary
+from engine.filters.needs import needs, tells_measured
 from engine.filters.parse import parse
 from engine.filters.show import show
 from engine.filters.tree import (
@@ -44,6 +45,8 @@ __all__ = [
     "Vocabulary",
     "complete",
     "leaves",
+    "needs",
     "parse",
     "show",
+    "tells_measured",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.cache.records import Query
+from engine.filters import parse
+from engine.verdict import Verdict
 from tests.tui.driving import browser, page_text, pair_screen, pairs_screen, press, settle, text_of
 from tests.tui.fakes import DETAILS, FakeReader, make_row
-from tui.widgets.covered import covered_detail, covered_row
+from tui.widgets.covered import covered_detail, covered_query, covered_row
 
 LEADS_TO_FIGURES = ("e", "a", "L", "c", "v", "w")
 
@@ -87,3 +90,37 @@ def test_nothing_measured_is_left_of_a_covered_pair() -> None:
             assert not getattr(row, name), name
         for name in set(covered.__slots__) - kept:
             assert not getattr(covered, name), name
+
+
+async def test_no_order_facet_or_filter_tells_what_is_hidden() -> None:
+    """A list of the outvoted alone, or by margin, says what each of its lines hides."""
+    reader = FakeReader()
+    async with browser(reader).run_test(size=(80, 40)) as pilot:
+        await press(pilot, "enter", "s", "b")
+        assert "sort row" in text_of(pilot, "title"), "the order by margin ends"
+        await press(pilot, "s")
+        assert "sort row" in text_of(pilot, "title")
+        assert "tells what was measured" in text_of(pilot, "state")
+        await press(pilot, "F")
+        assert "verdicts" not in page_text(pilot)
+        assert "kind" in page_text(pilot)
+        await press(pilot, "escape", "b", "s")
+        assert "sort margin" in text_of(pilot, "title")
+
+
+def test_what_a_covered_list_may_ask() -> None:
+    def kept(text: str) -> bool:
+        return covered_query(Query(filter=parse(text))).filter is not None
+
+    assert kept('text~"sorry" tranche=a kind=conforming mark=none row<10')
+    for text in (
+        "margin>2",
+        "verdict=outvoted",
+        "feature:3>0",
+        "not label-suspect=yes",
+        "by=error",
+    ):
+        assert not kept(text)
+        assert not kept(f'text~"sorry" or {text}')
+    bare = covered_query(Query(verdicts=frozenset({Verdict.TIE}), suspect=True, sort="vote"))
+    assert bare == Query()

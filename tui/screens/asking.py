@@ -11,6 +11,7 @@ from engine.cache.records import SORT_KEYS, Found, Query, SortKey
 from engine.errors import UserError
 from engine.filters import show
 from tui.screens.base import MainScreen
+from tui.widgets.covered import covered_query
 
 if TYPE_CHECKING:
     from tui.screens.facets import FacetScreen
@@ -55,10 +56,15 @@ class Asks(MainScreen):
 
     def ask_again(self, query: Query | None) -> None:
         """Ask something else, the cursor on the same pair; None and the same query: do nothing."""
-        if query is not None and query != self.asked:
+        if query is None:
+            return
+        allowed = covered_query(query) if self.desk.blind else query
+        if allowed != self.asked:
             keep = self.standing_on()
-            self.asked = query
+            self.asked = allowed
             self.find(keep)
+        if allowed != query:
+            self.say("Blind: no order, facet or filter tells what was measured. b ends that.")
 
     def action_filter(self) -> None:
         self.run_worker(self._filter(), exclusive=True, group="filter")
@@ -80,7 +86,7 @@ class Asks(MainScreen):
     def action_facets(self) -> None:
         from tui.screens.facets import FacetScreen
 
-        panel = FacetScreen(self.asked, self.tranches)
+        panel = FacetScreen(self.asked, self.tranches, blind=self.desk.blind)
         self.app.push_screen(panel, self.ask_again)
         self.run_worker(self._count(panel), exclusive=True, group="facets")
 

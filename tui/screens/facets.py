@@ -52,6 +52,8 @@ class Facet:
     one_of: bool
     choices: tuple[Choice, ...]
     keeps: Callable[[Query, Cell], bool]
+    measured: bool = False
+    """Whether its counts tell what was measured: blind mode leaves it out."""
 
 
 def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
@@ -70,6 +72,7 @@ def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
             lambda query, cell: (
                 not query.verdicts or cell.verdict in query.verdicts or query.heuristic is None
             ),
+            measured=True,
         ),
         Facet(
             "tranche",
@@ -88,6 +91,7 @@ def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
             True,
             tuple(_suspect(text, suspect) for text, suspect in _SUSPECTS),
             lambda query, cell: query.suspect in (None, cell.suspect),
+            measured=True,
         ),
         Facet(
             "the PM's training",
@@ -169,12 +173,17 @@ class FacetScreen(Scrolls, ModalScreen[Query | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("facets")]
     AUTO_FOCUS = ""
 
-    def __init__(self, query: Query, tranches: tuple[str, ...]) -> None:
+    def __init__(self, query: Query, tranches: tuple[str, ...], *, blind: bool) -> None:
         super().__init__()
+        self._blind = blind
         self._query = query
         self._tranches = tranches
         self._cells: tuple[Cell, ...] | None = None
-        self._facets = facets(tranches, tuple(MARKS.values()))
+        self._facets = self._shown(tuple(MARKS.values()))
+
+    def _shown(self, marks: Sequence[str]) -> tuple[Facet, ...]:
+        found = facets(self._tranches, marks)
+        return tuple(facet for facet in found if not (self._blind and facet.measured))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="facets"):
@@ -189,7 +198,7 @@ class FacetScreen(Scrolls, ModalScreen[Query | None]):
         self._cells = cells
         known = [*MARKS.values()]
         known += sorted({cell.mark for cell in cells if cell.mark is not None} - set(known))
-        self._facets = facets(self._tranches, known)
+        self._facets = self._shown(known)
         self.query_one(Document).show(self._page, keep_place=True)
 
     def _page(self, width: int) -> Page:

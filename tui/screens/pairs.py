@@ -23,6 +23,7 @@ from tui.screens.triage import Triages
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
+from tui.widgets.covered import covered_query
 from tui.widgets.figures import BOLD, FAINT, signed
 from tui.widgets.lines import Lines
 from tui.widgets.pair_line import heading, verdict_code
@@ -54,6 +55,8 @@ class PairsScreen(Asks, Triages, Yanks):
         return self.query_one(PairList)
 
     def on_mount(self) -> None:
+        if self.desk.blind:
+            self.asked = covered_query(self.asked)
         self.find(self._session.pair)
 
     def on_resize(self) -> None:
@@ -234,6 +237,7 @@ class PairsScreen(Asks, Triages, Yanks):
         self.pair_list.blind = self.desk.blind
         self.pair_list.refresh()
         self._title()
+        self.ask_again(self.asked)
 
     def take_note(self, identifier: int, note: str | None) -> None:
         """A line of the list has no room for notes."""

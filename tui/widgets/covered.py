@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.cache.records import PairDetail, PairRow
+from engine.cache.records import PairDetail, PairRow, Query
 from engine.verdict import Verdict
 
 
@@ -39,4 +39,19 @@ def covered_detail(detail: PairDetail) -> PairDetail:
         likelihood=None,
         flags=(),
         others=(),
+    )
+
+
+def covered_query(query: Query) -> Query:
+    """The list without what tells what was measured: an order, a facet, a filter."""
+    # Loaded with the first list, not with the first frame.
+    from engine.filters import FIGURES, tells_measured
+
+    tells = query.filter is not None and tells_measured(query.filter)
+    return replace(
+        query,
+        verdicts=frozenset(),
+        suspect=None,
+        filter=None if tells else query.filter,
+        sort=query.sort if FIGURES[query.sort].needs == "pair" else "row",
     )
