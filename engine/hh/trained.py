@@ -24,7 +24,7 @@ from engine.hh.saved import saved_splits
 
 TRAIN = "train"
 _COLUMNS = ("prompt", "chosen", "rejected", "text")
-_TODO = (
+_ADVICE = (
     "Each record is a transcript, or holds `text`, or `chosen` and `rejected` (after `prompt`,"
     " where there is one)."
 )
@@ -63,7 +63,7 @@ def read_trained_texts(spec: str) -> TrainedTexts:
             case (chosen, rejected):
                 pairs.add(_key(chosen, rejected))
             case _:
-                raise UserError("this record holds no transcript", where=where, todo=_TODO)
+                raise UserError("this record holds no transcript", where=where, todo=_ADVICE)
     return TrainedTexts(frozenset(pairs), frozenset(texts))
 
 
@@ -137,7 +137,7 @@ def _columns(names: Sequence[str], path: Path) -> list[str]:
         raise UserError(
             f"it has no column of transcripts, only {', '.join(sorted(names)) or 'none'}",
             where=str(path),
-            todo=_TODO,
+            todo=_ADVICE,
         )
     return found
 
@@ -149,4 +149,4 @@ def _json_lines(path: Path) -> Iterator[tuple[str, object]]:
             try:
                 yield where, json.loads(line)
             except (ValueError, RecursionError):
-                raise UserError("it is not JSON", where=where, todo=_TODO) from None
+                raise UserError("it is not JSON", where=where, todo=_ADVICE) from None

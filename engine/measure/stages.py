@@ -23,7 +23,7 @@ from engine.measure.alone import margin_alone
 from engine.measure.batches import batches
 from engine.measure.deletion import deletion, rewards_without
 from engine.measure.effects import Question, group_effects
-from engine.measure.instrument import Instrument
+from engine.measure.instrument import Instrument, View
 from engine.measure.integrated import integrated_rows
 from engine.measure.progress import Progress, Report
 from engine.measure.rows import (
@@ -74,6 +74,10 @@ class Work:
 
 
 Measure = Callable[[Sequence[Pair]], Measured]
+FeatureRows = Callable[
+    [Instrument, View, Sequence[base.ActiveFeatures], Collection[int]], list[Row]
+]
+"""What is told of the active features of those pairs of a batch that are asked for."""
 
 
 class Pairs(Protocol):
@@ -252,23 +256,17 @@ def effects_stage(instrument: Instrument, stage: str, questions: Mapping[int, Qu
 
 def checks_stage(instrument: Instrument) -> Measure:
     """Exact single effects beside attributions, of pairs whose base figures are there already."""
-
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        rows: list[Row] = []
-        tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
-            view = instrument.view(batch)
-            tokens += int(view.packed.real.sum())
-            active = base.attributions(instrument, view)
-            rows += check_rows(instrument, view, active, {pair.pair.id for pair in batch})
-        return Measured({CHECKS: table_of(rows, tables.CHECKS)}, tokens)
-
-    return measure
+    return _on_features(instrument, CHECKS, tables.CHECKS, check_rows)
 
 
 def integrated_stage(instrument: Instrument) -> Measure:
     """Integrated gradients, of pairs whose base figures are there already."""
+    return _on_features(instrument, INTEGRATED, tables.INTEGRATED, integrated_rows)
 
+
+def _on_features(
+    instrument: Instrument, stage: str, schema: pa.Schema, rows_of: FeatureRows
+) -> Measure:
     def measure(pairs: Sequence[Pair]) -> Measured:
         rows: list[Row] = []
         tokens = 0
@@ -276,8 +274,8 @@ def integrated_stage(instrument: Instrument) -> Measure:
             view = instrument.view(batch)
             tokens += int(view.packed.real.sum())
             active = base.attributions(instrument, view)
-            rows += integrated_rows(instrument, view, active, {pair.pair.id for pair in batch})
-        return Measured({INTEGRATED: table_of(rows, tables.INTEGRATED)}, tokens)
+            rows += rows_of(instrument, view, active, {pair.pair.id for pair in batch})
+        return Measured({stage: table_of(rows, schema)}, tokens)
 
     return measure
 
