@@ -10,7 +10,7 @@ from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import write_text
 
-MEASUREMENT_VERSION = 1
+MEASUREMENT_VERSION = 2
 """Raised whenever the same models and pairs would give other figures than before."""
 
 TRUNCATION = "context-left"

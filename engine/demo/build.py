@@ -50,7 +50,7 @@ def ship() -> list[ScoreResult]:
             hook=HOOK,
             readout="last-text-token",
             positions="all",
-            pairs="all",
+            pairs="bearers",
             dtype="float32",
             device="cpu",
         )
