@@ -104,7 +104,8 @@ def _context(writer: _Writer, shown: Shown, width: int) -> None:
         hidden = ", folded"
         lines = [*lines[: _FOLDED_LINES - 1], Text("…", FAINT)]
     key = "o folds it" if shown.unfolded else "o opens it"
-    writer.head(f"context · {turns} turns{hidden} · {key}", width)
+    many = "1 turn" if turns == 1 else f"{turns} turns"
+    writer.head(f"context · {many}{hidden} · {key}", width)
     writer.add(lines)
 
 
