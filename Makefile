@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint bench demo-data clean
+.PHONY: demo test fuzz demo-data clean
 
 demo: $(VENV)/.runtime ## the browser on the embedded demo
 	@$(BIN)/outvoted demo
@@ -16,6 +16,9 @@ test: $(VENV)/.test ## everything CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+fuzz: $(VENV)/.test ## every property under thousands of new examples
+	HYPOTHESIS_PROFILE=search $(BIN)/pytest --numprocesses 2 --dist loadgroup -m hypothesis
 
 demo-data: $(VENV)/.runtime ## write, train and score the demo again (minutes)
 	$(BIN)/python -m engine.demo.build

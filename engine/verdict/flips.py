@@ -25,6 +25,8 @@ class Crossing:
     """With its sign: -epsilon is another threshold than +epsilon."""
     reached: bool
     """Whether a value on the threshold itself is already beyond it."""
+    rises: bool
+    """Whether the way there is up. Of a value on its threshold their order would not tell."""
     distance: float
     """|value - threshold| in units of |threshold|."""
     beyond: Quantities
@@ -38,6 +40,8 @@ class Flip:
     value: float
     threshold: float
     reached: bool
+    rises: bool
+    """Whether it would have to rise, not fall."""
     distance: float
     """As the judgement's: in units of the threshold."""
     verdict: Verdict
@@ -47,11 +51,6 @@ class Flip:
     def away(self) -> float:
         """How far the quantity would have to move, in its own unit."""
         return abs(self.value - self.threshold)
-
-    @property
-    def rises(self) -> bool:
-        """Whether it would have to rise, not fall."""
-        return self.threshold > self.value or (self.threshold == self.value and not self.reached)
 
 
 def flips(evidence: Evidence, thresholds: Thresholds) -> tuple[Flip, ...]:
@@ -73,6 +72,7 @@ def flips(evidence: Evidence, thresholds: Thresholds) -> tuple[Flip, ...]:
             value=crossing.value,
             threshold=crossing.threshold,
             reached=crossing.reached,
+            rises=crossing.rises,
             distance=crossing.distance,
             verdict=other,
         )
@@ -93,7 +93,9 @@ def near_crossings(q: Quantities, evidence: Evidence, thresholds: Thresholds) ->
     if limit > 0:
         threshold, reached, gap = _near(q.gap, limit)
         distance = abs(q.gap - limit) / limit
-        yield Crossing("gap", q.gap, threshold, reached, distance, replace(q, gap=gap))
+        yield Crossing(
+            "gap", q.gap, threshold, reached, gap > q.gap, distance, replace(q, gap=gap)
+        )
     if q.vote is not None and thresholds.vote > 0:
         yield _of_vote(q, q.vote, *_near(q.vote, thresholds.vote))
     if q.activation is not None and thresholds.silent_activation > 0:
@@ -105,6 +107,7 @@ def near_crossings(q: Quantities, evidence: Evidence, thresholds: Thresholds) ->
             "activation",
             q.activation,
             threshold,
+            rises,
             rises,
             abs(q.activation - threshold) / threshold,
             replace(q, activation=activation),
@@ -127,6 +130,7 @@ def _of_margin(
         q.margin,
         threshold,
         reached,
+        margin > q.margin,
         _distance(q.margin, threshold),
         replace(q, margin=margin, gap=abs(evidence.margin_sae - margin)),
     )
@@ -134,7 +138,13 @@ def _of_margin(
 
 def _of_vote(q: Quantities, value: float, threshold: float, reached: bool, vote: float) -> Crossing:
     return Crossing(
-        "vote", value, threshold, reached, _distance(value, threshold), replace(q, vote=vote)
+        "vote",
+        value,
+        threshold,
+        reached,
+        vote > value,
+        _distance(value, threshold),
+        replace(q, vote=vote),
     )
 
 

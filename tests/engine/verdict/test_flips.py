@@ -65,6 +65,23 @@ def test_it_is_said_on_which_side_a_threshold_itself_lies(
     assert (flip.rises, flip.reached, flip.verdict) == (rises, reached, verdict)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "moved", "rises", "verdict"),
+    [
+        (replace(OUTVOTED, margin=0.5, margin_sae=0.5), "margin", True, Verdict.OUTVOTED),
+        (replace(OUTVOTED, margin=-0.5, margin_sae=-0.5), "margin", False, Verdict.PM_WRONG),
+        (replace(OUTVOTED, effect=1.0), "vote", False, Verdict.CONTRARY),  # the vote is -1
+        (replace(OUTVOTED, effect=0.0, activation=2.0), "activation", False, Verdict.SILENT),
+    ],
+)
+def test_a_quantity_on_its_threshold_leaves_it_on_the_side_that_flips(
+    evidence: Evidence, moved: str, rises: bool, verdict: Verdict
+) -> None:
+    nearest = flips(evidence, THRESHOLDS)[0]
+    assert (nearest.moved, nearest.away, nearest.reached) == (moved, 0.0, False)
+    assert (nearest.rises, nearest.verdict) == (rises, verdict)
+
+
 # Sixty-fourths add and subtract without rounding, and a hair is far less than one.
 HAIR = 2.0**-20
 figure = st.integers(-512, 512).map(lambda count: count / 64)
