@@ -8,6 +8,12 @@ from tests.tui.driving import browser, press, settle
 from tests.tui.golden import SIZES, check_golden
 
 SCREENS: dict[str, tuple[str, ...]] = {
+    "overview": (),
+    "pairs": ("G", "enter", "j", "j", "4"),
+    "filter": ("enter", "f", *"verdict="),
+    "filter-mistaken": ("enter", "f", *"margin>2 verdict=outvotd "),
+    "facets": ("enter", "F", "j", "j", "j", "space"),
+    "sorting": ("enter", "o", "j"),
     "feature": ("F", "j"),
     "compare": ("c",),
     "compare-margins": ("c", "tab", "tab", "tab"),

@@ -146,7 +146,7 @@ async def test_marks_are_written_shown_taken_back_and_filtered_by() -> None:
         # Behind the marks: no mark, three lines of the label, four of the PM's training.
         await press(pilot, "F", "G", *"k" * 12, "space", "enter")
         assert pairs_screen(pilot).asked.marks == {"clear"}
-        assert "1 pairs" in text_of(pilot, "title")
+        assert "· 1 pair · 1 marked" in text_of(pilot, "title")
 
 
 async def test_a_note_is_written_from_the_list_and_a_mark_keeps_it() -> None:

@@ -38,7 +38,7 @@ async def test_from_the_overview_to_an_edited_pair_and_back() -> None:
 
         # A search keeps those with the text; an empty one keeps all.
         await press(pilot, "/", *"question 40", "enter")
-        assert "1 pairs" in text_of(pilot, "title")
+        assert "· 1 pair\n" in text_of(pilot, "title")
         await press(pilot, "/", *["backspace"] * 11, "enter")
         assert "2 pairs" in text_of(pilot, "title")
 

@@ -17,11 +17,12 @@ from engine.heuristics import Kind
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS, bindings, hints
-from tui.screens.scrolling import Scrolls
+from tui.screens.scrolling import Scrolls, titled
 from tui.widgets.document import Document, Page
 from tui.widgets.figures import BOLD, LETTERS
 from tui.widgets.lines import Lines
 
+_TITLE = f"Facets   {hints('facets')}"
 _KINDS: tuple[tuple[str, Kind | None], ...] = (
     ("≠ counterexamples", "counterexample"),
     ("= conforming", "conforming"),
@@ -187,11 +188,14 @@ class FacetScreen(Scrolls, ModalScreen[Query | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="facets"):
-            yield Lines(f"Facets   {hints('facets')}", id="title")
+            yield Lines(_TITLE, id="title")
             yield Document(id="body")
 
     def on_mount(self) -> None:
         self.query_one(Document).show(self._page)
+
+    def on_document_moved(self) -> None:
+        self.query_one("#title", Lines).show(titled(_TITLE, self.document()))
 
     def put(self, cells: tuple[Cell, ...]) -> None:
         """Show how many pairs each choice stands for."""

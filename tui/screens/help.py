@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from tui.keys import Place, bindings, help_lines
-from tui.screens.scrolling import Scrolls
+from tui.screens.scrolling import Scrolls, titled
 from tui.widgets.document import Document, Page
 from tui.widgets.figures import BOLD
 from tui.widgets.lines import Lines
@@ -24,10 +24,11 @@ class HelpScreen(Scrolls, ModalScreen[None]):
 
     def __init__(self, about: Place) -> None:
         super().__init__()
+        self._heading = f"Keys · {about}   esc back"
         self._about = about
 
     def compose(self) -> ComposeResult:
-        yield Lines(f"Keys · {self._about}   esc back", id="title")
+        yield Lines(self._heading, id="title")
         yield Document(id="body")
 
     def on_mount(self) -> None:
@@ -35,6 +36,9 @@ class HelpScreen(Scrolls, ModalScreen[None]):
             Text.assemble((f"  {keys:<20}", BOLD), what) for keys, what in help_lines(self._about)
         ]
         self.query_one(Document).show(lambda _width: Page(lines))
+
+    def on_document_moved(self) -> None:
+        self.query_one("#title", Lines).show(titled(self._heading, self.document()))
 
     def action_back(self) -> None:
         self.dismiss()

@@ -14,7 +14,7 @@ from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, LETTERS
 from tui.widgets.wrapping import fit, rule, wrap
 
-_USER = 16
+_USER = 15
 _SIDES = {"chosen": "PM: chosen", "neither": "neither (tie)", "rejected": "rejected (pm-wrong)"}
 AGREES = (
     "They agree where clear meets a margin above ε_m, label wrong one below -ε_m (pm-wrong), and"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from engine.cache.records import HeuristicCard, Overview, TrancheCard
@@ -111,14 +112,19 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     known = [_HELD[card.held]]
     low, high = COVERED
     covered = card.coverage is not None and low <= card.coverage <= high
-    if card.coverage is not None:
-        known.append(f"coverage {card.coverage:.2f}")
     if card.deletion_effect is not None:
         known.append(f"deletion {signed(card.deletion_effect)}")
-    known.append(f"{len(card.features)} features")
-    lines = [Text(" · ".join((name, *known)))]
+    if card.coverage is not None:
+        known.append(f"coverage {card.coverage:.2f}")
+    features = "1 feature" if len(card.features) == 1 else f"{len(card.features)} features"
+    first, rest = _as_fits(name, [*known, features], width)
+    if rest == [features]:  # F lists them: they need no line of their own
+        rest = []
     if not covered and card.held != "unmeasured":
-        lines.append(Text("    about these features, not the heuristic", FAINT))
+        rest.append("about these features, not the heuristic")
+    lines = [Text(first)]
+    if rest:
+        lines.append(Text(f"    {' · '.join(rest)}", FAINT))
     shown = (
         ("≠ counterexamples", card.counterexamples, Verdict.OUTVOTED),
         ("= conforming", card.conforming, Verdict.FOLLOWED),
@@ -135,6 +141,17 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
             line.append(f"{verdict_counts(counts)}  · shares withheld")
         lines.append(line)
     return lines
+
+
+def _as_fits(name: str, parts: list[str], width: int) -> tuple[str, list[str]]:
+    """The name and as many whole parts as its line has room for, and those it has none for."""
+    line = name
+    for place, part in enumerate(parts):
+        longer = f"{line} · {part}"
+        if cell_len(longer) > width:
+            return line, parts[place:]
+        line = longer
+    return line, []
 
 
 def tranche_lines(tranches: tuple[TrancheCard, ...], width: int) -> list[Text]:

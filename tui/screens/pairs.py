@@ -121,7 +121,8 @@ class PairsScreen(Asks, Triages, Yanks):
         name = (
             "every pair" if query.heuristic is None else f"{query.heuristic} · {kinds[query.kind]}"
         )
-        count = f" · {len(self.pair_list):,} pairs" if self._counted else ""
+        length = len(self.pair_list)
+        count = f" · {length:,} {'pair' if length == 1 else 'pairs'}" if self._counted else ""
         if self._counted and self._marks:
             count += f" · {marked(self._marks)}"
         lines = (plain(f"{name}{count}", keep_newlines=False), told(query, blind=self.desk.blind))

@@ -33,6 +33,11 @@ class Scrolls:
         self.document().move_page(-1)
 
 
+def titled(title: str, document: Document) -> str:
+    """A panel's title, with the lines in view where they are not all."""
+    return f"{title}   {document.place}" if document.place else title
+
+
 class ReadsSections(Scrolls):
     """A document that is read from one section to the next."""
 

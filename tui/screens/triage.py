@@ -82,7 +82,7 @@ class Triages(MainScreen):
         self.desk.blind = not self.desk.blind
         self.cover()
         self.say(
-            "blind: verdict and figures are hidden until you mark a pair; t shows how you agree"
+            "blind: verdict and figures are hidden until a mark; t shows how you agree"
             if self.desk.blind
             else "verdict and figures are shown"
         )
