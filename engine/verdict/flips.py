@@ -93,9 +93,7 @@ def near_crossings(q: Quantities, evidence: Evidence, thresholds: Thresholds) ->
     if limit > 0:
         threshold, reached, gap = _near(q.gap, limit)
         distance = abs(q.gap - limit) / limit
-        yield Crossing(
-            "gap", q.gap, threshold, reached, gap > q.gap, distance, replace(q, gap=gap)
-        )
+        yield Crossing("gap", q.gap, threshold, reached, gap > q.gap, distance, replace(q, gap=gap))
     if q.vote is not None and thresholds.vote > 0:
         yield _of_vote(q, q.vote, *_near(q.vote, thresholds.vote))
     if q.activation is not None and thresholds.silent_activation > 0:
