@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ class JudgedRow:
     vote: float | None
     runner_up: Verdict | None
     distance: float | None
+    effect_over_response: float | None = None
+    """E_F(P); None also in runs that were sealed before it was measured."""
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
@@ -104,6 +107,7 @@ JUDGED = pa.schema(
         ("vote", pa.float32()),
         ("runner_up", pa.string()),
         ("distance", pa.float64()),
+        ("effect_over_response", pa.float32()),
     ]
 )
 
@@ -115,9 +119,9 @@ def judged_table(rows: list[JudgedRow]) -> pa.Table:
     return pa.table(columns, schema=JUDGED)
 
 
-def judged_row(values: tuple[Any, ...]) -> JudgedRow:
-    """A row of the run file, as duckdb gives it, its columns in the schema's order."""
-    fields = dict(zip(JUDGED.names, values, strict=True))
+def judged_row(names: Sequence[str], values: tuple[Any, ...]) -> JudgedRow:
+    """A row of the run file, as duckdb gives it, and what its columns are called."""
+    fields = dict(zip(names, values, strict=True))
     for name in ("span_start", "span_end", "features"):
         fields[name] = tuple(fields[name])
     fields["verdict"] = Verdict(fields["verdict"])

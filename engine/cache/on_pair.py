@@ -30,6 +30,7 @@ def measured(heuristic: Heuristic, row: JudgedRow) -> HeuristicOnPair:
         control_effect=row.control_effect,
         drop_without_others=row.drop_without_others,
         drop_without_error=row.drop_without_error,
+        effect_over_response=row.effect_over_response,
     )
 
 

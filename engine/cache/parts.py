@@ -22,6 +22,7 @@ from engine.hh import split_pair_id
 COMPRESSION = "zstd"
 _UNNAMED = "00000000"
 _ANY: Mapping[int, str] = MappingProxyType({})
+_NONE: Mapping[str, pa.Field] = MappingProxyType({})
 
 
 def ranges(ids: Iterable[int], size: int) -> Iterator[tuple[int, list[int]]]:
@@ -70,9 +71,13 @@ class Parts:
             pq.write_table(table, beside, compression=COMPRESSION)
 
     def read(self, stage: str, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows of a stage, sorted by id; an empty table where nothing was measured."""
+        """All rows of a stage, sorted by id; an empty table where nothing was measured.
+
+        A nullable column that a part of an earlier version lacks is null there.
+        """
         wanted = list(columns) if columns else schema.names
-        tables = [_read(path, wanted) for path in self.files(stage)]
+        may_lack = {name: schema.field(name) for name in wanted if schema.field(name).nullable}
+        tables = [_read(path, wanted, may_lack) for path in self.files(stage)]
         if not tables:
             return schema.empty_table().select(wanted)
         return pa.concat_tables(tables).replace_schema_metadata(None).sort_by("id")
@@ -93,10 +98,13 @@ def without(table: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table["id"], ids.combine_chunks())))
 
 
-def _read(path: Path, columns: list[str]) -> pa.Table:
+def _read(path: Path, columns: list[str], may_lack: Mapping[str, pa.Field] = _NONE) -> pa.Table:
     file = _opened(path)
     try:
-        return file.read(columns=columns).select(columns)
+        table = file.read(columns=columns)
+        for name in may_lack.keys() - set(table.column_names):
+            table = table.append_column(may_lack[name], pa.nulls(len(table), may_lack[name].type))
+        return table.select(columns)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise _damaged(path, error) from None
 

@@ -223,6 +223,9 @@ class HeuristicOnPair:
     """The same for a random span of the same length."""
     drop_without_others: float | None
     drop_without_error: float | None
+    effect_over_response: float | None = None
+    """E_F(P): the same features over all response positions; None also in runs that were sealed
+    before it was measured."""
 
 
 @dataclass(frozen=True, slots=True)

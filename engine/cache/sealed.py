@@ -126,7 +126,9 @@ def read_sealed(
             figures=_figures(json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
-        return sealed, [judged_row(row) for row in cursor.execute(_JUDGED).fetchall()]
+        rows = cursor.execute(_JUDGED).fetchall()
+        names = [column[0] for column in cursor.description or ()]
+        return sealed, [judged_row(names, row) for row in rows]
     except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise damaged_run(where, error) from None
 

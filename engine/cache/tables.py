@@ -90,9 +90,10 @@ EFFECTS = pa.schema(
         pa.field("effect_all", pa.float32(), nullable=False),
         pa.field("drop_without_others", pa.float32()),
         pa.field("drop_without_error", pa.float32(), nullable=False),
+        pa.field("effect_over_response", pa.float32()),
     ]
 )
-"""One heuristic and one feature set: a layer."""
+"""One heuristic and one feature set: a layer. Parts of earlier versions lack the last column."""
 
 CHECKS = pa.schema(
     [

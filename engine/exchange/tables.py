@@ -55,6 +55,7 @@ EFFECTS = pa.schema(
         *((name, pa.float32()) for name in ("effect", "effect_all", "random_effect")),
         *((name, pa.float32()) for name in ("deletion_effect", "control_effect")),
         *((name, pa.float32()) for name in ("drop_without_others", "drop_without_error")),
+        ("effect_over_response", pa.float32()),
     ]
 )
 TRIAGE = pa.schema(
@@ -167,6 +168,7 @@ def _effects(reader: IndexReader) -> Table:
             "control_effect": row.control_effect,
             "drop_without_others": row.drop_without_others,
             "drop_without_error": row.drop_without_error,
+            "effect_over_response": row.effect_over_response,
         }
         for shared, row in _judged(reader)
     )

@@ -142,6 +142,7 @@ def _judged(
         control_effect=None if made.reward_control is None else own - made.reward_control,
         drop_without_others=made.drop_without_others,
         drop_without_error=made.drop_without_error,
+        effect_over_response=made.effect_over_response,
     )
 
 

@@ -17,8 +17,9 @@ from engine.hh import Side
 from engine.plain import plain
 from engine.shapes import build
 
-PROTOCOL = 3
-"""Of another one nothing is asked: a worker of version 1 knows no pins."""
+PROTOCOL = 4
+"""Of another one nothing is asked: a worker of version 1 knows no pins, one of version 3 no
+effects over the responses."""
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
 NO_REQUEST = -1
@@ -136,6 +137,7 @@ class MeasuredHeuristic:
     effect_all: float
     drop_without_others: float | None
     drop_without_error: float
+    effect_over_response: float | None
     reward_deleted: float
     reward_control: float | None
 

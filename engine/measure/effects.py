@@ -46,6 +46,8 @@ class GroupEffects:
     """delta less the margin without all features but F over P; None without features."""
     drop_without_error: float
     """delta less the margin without the SAE error over P."""
+    effect_over_response: float | None
+    """E_F(P): the same group over all response positions of both sides; None without features."""
 
 
 def group_effects(
@@ -78,11 +80,12 @@ def group_effects(
                 lambda row: of_sae[row, responses[row]] - written(row, responses[row], groups[row]),
             ),
             *ask(responses, lambda row: error[row, responses[row]]),
+            *ask(responses, lambda row: written(row, responses[row], groups[row])),
         ],
     )
     many = len(view.pairs)
-    ours, random_group, everything, without_others, without_error = (
-        answers[start : start + many] for start in range(0, 5 * many, many)
+    ours, random_group, everything, without_others, without_error, over_response = (
+        answers[start : start + many] for start in range(0, 6 * many, many)
     )
     return [
         GroupEffects(
@@ -92,6 +95,7 @@ def group_effects(
             effect_all=everything[row],
             drop_without_others=without_others[row] if groups[row] else None,
             drop_without_error=without_error[row],
+            effect_over_response=over_response[row] if groups[row] else None,
         )
         for row in rows
     ]

@@ -120,6 +120,7 @@ def judge_heuristic(
                 vote=made.vote,
                 runner_up=made.runner_up,
                 distance=made.distance,
+                effect_over_response=_maybe(effects["effect_over_response"]),
             )
         )
     measured = MeasuredHeuristic(

@@ -77,6 +77,7 @@ def _heuristic(made: HeuristicOnPair) -> dict[str, Json]:
         "control_effect": _figure(made.control_effect),
         "drop_without_others": _figure(made.drop_without_others),
         "drop_without_error": _figure(made.drop_without_error),
+        "effect_over_response": _figure(made.effect_over_response),
     }
 
 

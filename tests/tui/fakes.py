@@ -172,6 +172,7 @@ def make_detail(row: int) -> PairDetail:
         control_effect=0.02 if measured else None,
         drop_without_others=1.1 if measured else None,
         drop_without_error=0.3 if measured else None,
+        effect_over_response=-0.77 if measured else None,
     )
     features = tuple(
         FeatureOnPair(

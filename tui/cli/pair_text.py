@@ -95,6 +95,8 @@ def _print_heuristic(on: HeuristicOnPair, detail: PairDetail) -> None:
         f" a random group {signed(on.random_effect)})"
         f"  deletion {signed(on.deletion_effect)} (random span {signed(on.control_effect)})"
     )
+    if on.effect_over_response is not None:
+        _say(f"  effect over the responses {signed(on.effect_over_response)}")
     _say(f"  features {', '.join(map(str, on.features)) or 'none'}")
 
 

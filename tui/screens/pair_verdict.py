@@ -73,6 +73,11 @@ def _inputs(on: HeuristicOnPair, detail: PairDetail) -> list[Text]:
             else "",
         ),
         (
+            "effect over the responses",
+            signed(on.effect_over_response),
+            _over_response(on),
+        ),
+        (
             "activation",
             _number(on.activation),
             f"silent below {_number(limits.silent_activation)}, and at 0" if limits else "",
@@ -87,6 +92,15 @@ def _inputs(on: HeuristicOnPair, detail: PairDetail) -> list[Text]:
         ),
     ]
     return [Text(f"  {name:<28}{value:>8}  {against}") for name, value, against in found]
+
+
+def _over_response(on: HeuristicOnPair) -> str:
+    """What the effect over the response positions is held beside: that at the pattern."""
+    if not on.features or on.effect is None:
+        return ""
+    if on.effect_over_response is None:
+        return "not measured by this run"
+    return f"from the first difference on; at the pattern {signed(on.effect)}"
 
 
 def _features(on: HeuristicOnPair) -> str:

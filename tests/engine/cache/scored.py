@@ -183,6 +183,7 @@ def judged(paths: IndexPaths, heuristic: Heuristic, deletion: float) -> list[Jud
                 vote=abs(effect),
                 runner_up=Verdict.INERT,
                 distance=float(row),
+                effect_over_response=1.5 * effect,
             )
         )
     return rows

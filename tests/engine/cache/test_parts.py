@@ -13,7 +13,7 @@ from engine.cache.parts import Parts, ranges
 from engine.errors import UserError
 from engine.hh import pair_id
 
-SCHEMA = pa.schema([("id", pa.int64()), ("figure", pa.float64())])
+SCHEMA = pa.schema([("id", pa.int64()), pa.field("figure", pa.float64(), nullable=False)])
 IDS = st.sets(st.builds(pair_id, st.integers(1, 3), st.integers(0, 3000)), max_size=60)
 
 
@@ -111,6 +111,16 @@ def test_a_part_that_lacks_a_column_is_named(tmp_path: Path) -> None:
     parts.write("base", 0, pa.table({"id": [1]}))
     with pytest.raises(UserError, match="cannot be read"):
         parts.read("base", SCHEMA)
+
+
+def test_what_parts_of_an_earlier_version_did_not_measure_is_null(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    later = SCHEMA.append(pa.field("other", pa.float32()))
+    parts.write("base", 0, measured([1]))
+    parts.write("base", 128, pa.table({"id": [130], "figure": [1.0], "other": [0.5]}, later))
+    assert parts.read("base", later).schema.equals(later)
+    assert parts.read("base", later)["other"].to_pylist() == [None, 0.5]
+    assert parts.read("base", later, ["other", "id"]).column_names == ["other", "id"]
 
 
 def test_parts_of_a_source_that_was_made_from_other_bytes_are_not_seen(tmp_path: Path) -> None:

@@ -437,6 +437,20 @@ def test_a_damaged_newest_run_is_named(paths: IndexPaths, opened: Open, content:
     assert opened(run=old).pair(id_of(0)).run == old
 
 
+def test_a_run_sealed_before_effects_over_the_responses_reads_without(
+    paths: IndexPaths, opened: Open
+) -> None:
+    run = seal(paths)
+    reader = opened()
+    (now,) = reader.pair(id_of(0)).heuristics
+    reader.close()
+    with duckdb.connect(str(run_path(paths, run))) as connection:
+        connection.execute("ALTER TABLE judged DROP effect_over_response")
+    (before,) = opened().pair(id_of(0)).heuristics
+    assert now.effect_over_response == -1.5
+    assert before == replace(now, effect_over_response=None)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from engine.live.protocol import Asked, Hello, Load, Measure, Message, decode, encode
+from engine.live.protocol import PROTOCOL, Asked, Hello, Load, Measure, Message, decode, encode
 from tests.engine.measure.tiny import hook_of
 from tests.engine.tiny import DUNNO, TinyIndex
 
@@ -48,7 +48,7 @@ def talking(command: Sequence[str] = COMMAND) -> Iterator[Talk]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         talk = Talk(process)
-        assert talk.hear() == Hello(3)
+        assert talk.hear() == Hello(PROTOCOL)
         yield talk
         process.kill()
 

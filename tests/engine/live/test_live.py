@@ -63,6 +63,7 @@ async def test_unedited_it_is_what_was_stored(live: LiveRescorer, reader: IndexR
                 "control_effect",
                 "drop_without_others",
                 "drop_without_error",
+                "effect_over_response",
             ):
                 assert close(getattr(new, name), getattr(old, name)), (row, name)
         kept = {made.feature: made.attribution for made in after.features}

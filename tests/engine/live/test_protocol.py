@@ -55,6 +55,7 @@ found = st.builds(
     effect_all=finite,
     drop_without_others=maybe,
     drop_without_error=finite,
+    effect_over_response=maybe,
     reward_deleted=finite,
     reward_control=maybe,
 )

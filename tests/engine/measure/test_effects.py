@@ -60,6 +60,7 @@ def compare(
         (ours.effect_all, hand.of_features(sides, None, "span")),
         (ours.drop_without_others, hand.of_others(sides, features)),
         (ours.drop_without_error, hand.of_error(sides)),
+        (ours.effect_over_response, hand.of_features(sides, features, "response")),
         (single, hand.of_features(sides, features[:1], "response")),
     ]
     difference = max(abs((found or 0.0) - by_hand) for found, by_hand in expected)
@@ -147,7 +148,7 @@ def test_without_features_only_what_needs_none_is_measured(tiny: Tiny) -> None:
     view = tiny.instrument.view([tiny.instrument.prepare(some)])
     ours = answer(tiny.instrument, view, question_of(view, borne_of(some, DUNNO), DUNNO, ()))
     assert (ours.effect, ours.activation, ours.drop_without_others) == (None, None, None)
-    assert ours.random_effect is None
+    assert (ours.random_effect, ours.effect_over_response) == (None, None)
     assert abs(ours.effect_all) > 0
     assert abs(ours.drop_without_error) > 0
 
@@ -159,6 +160,7 @@ def test_on_identical_sides_and_without_a_span_every_effect_is_nothing(tiny: Tin
     ours = answer(tiny.instrument, view, nowhere)
     assert (ours.effect, ours.effect_all, ours.activation) == (0.0, 0.0, 0.0)
     assert (ours.drop_without_others, ours.drop_without_error) == (0.0, 0.0)
+    assert ours.effect_over_response == 0.0
 
 
 def test_the_activation_is_the_largest_weighted_sum_over_the_span(tiny: Tiny) -> None:
@@ -196,3 +198,4 @@ def test_company_changes_no_effect(tiny: Tiny) -> None:
         assert one.effect_all == pytest.approx(other.effect_all, abs=1e-4)
         assert one.drop_without_others == pytest.approx(other.drop_without_others, abs=1e-4)
         assert one.drop_without_error == pytest.approx(other.drop_without_error, abs=1e-4)
+        assert one.effect_over_response == pytest.approx(other.effect_over_response, abs=1e-4)

@@ -45,6 +45,7 @@ class PairFigures:
     random_effect: float | None
     drop_without_others: float | None
     drop_without_error: float
+    effect_over_response: float | None
     deletion_effect: float
     decisive: bool
 
@@ -121,6 +122,7 @@ class Planting:
             drop_without_error=without(
                 [only(each, at) for each, at in zip(error, response, strict=True)]
             ),
+            effect_over_response=without(written(features, response)) if features else None,
             deletion_effect=deletion,
             decisive=bool(np.sign(changed) != np.sign(margin)),
         )

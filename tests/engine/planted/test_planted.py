@@ -34,6 +34,7 @@ FIGURES = (
     "random_effect",
     "drop_without_others",
     "drop_without_error",
+    "effect_over_response",
     "deletion_effect",
 )
 

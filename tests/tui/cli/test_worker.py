@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from engine.live.protocol import Hello, decode
+from engine.live.protocol import PROTOCOL, Hello, decode
 
 
 def test_it_says_hello_and_ends_with_its_input() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tui", "worker"], input=b"", capture_output=True, check=True
     )
-    assert decode(done.stdout) == Hello(3)
+    assert decode(done.stdout) == Hello(PROTOCOL)
     assert done.stderr == b""
 
 
