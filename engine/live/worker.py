@@ -25,6 +25,7 @@ from engine.live.protocol import (
     encode,
 )
 from engine.measure.breakdown import break_down_pair
+from engine.measure.budget import first_line, is_out_of_memory
 from engine.measure.instrument import POSITIONS, Instrument
 from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
@@ -53,7 +54,7 @@ class Worker:
         except UserError as error:
             failed = Failed(message.id, error.what, error.where, error.todo)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             todo = _SMALLER if isinstance(message, Load) else f"{_LEAVE_OUT} {_SMALLER}"
             failed = Failed(message.id, _first_line("out of memory", error), None, todo)
@@ -166,16 +167,9 @@ _LEAVE_OUT = "The PM stays loaded: other pairs can be measured."
 _SMALLER = "Score with a smaller dtype, or name another --device."
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """A GPU's allocator has an error of its own; the CPU's raises a RuntimeError that says it."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return "DefaultCPUAllocator" in str(error)
-
-
 def _first_line(what: str, error: Exception) -> str:
-    said = str(error).splitlines()
-    return f"{what} ({said[0]})" if said else what
+    said = first_line(error)
+    return f"{what} ({said})" if said else what
 
 
 Name = TypeVar("Name", bound=str)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.hh import Pair
+from engine.measure.budget import Budget
 from engine.measure.forward import Captured, Forward
 from engine.measure.packing import Packed, pack
 from engine.measure.prepare import Prepared, prepare
@@ -69,6 +70,7 @@ class Instrument:
         self.hook = hook
         self.readout = readout
         self.positions = positions
+        self.budget = Budget()
         self.forward = Forward(pm, block_index(pm, hook))
 
     def prepare(self, pair: Pair, *, least_cut: int = 0) -> Prepared:

@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from engine.measure.base import ActiveFeatures, Floats, Ints
-from engine.measure.batches import TOKEN_BUDGET
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import subset
 from engine.measure.variants import Variant, exact_effects
@@ -103,7 +102,7 @@ def _mean_gradient(
     wanted = torch.zeros_like(view.packed.real[row])
     wanted[list(columns)] = True
     midpoints = (torch.arange(steps, device=of_sae.device) + 0.5) / steps
-    at_a_time = max(1, TOKEN_BUDGET // len(columns))
+    at_a_time = max(1, instrument.budget.columns // len(columns))
     for first in range(0, steps, at_a_time):
         some = midpoints[first : first + at_a_time]
         part = subset(view.packed, [row] * len(some), wanted.expand(len(some), -1))

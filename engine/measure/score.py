@@ -21,6 +21,7 @@ from engine.demo.place import remembered, resolve
 from engine.errors import UserError
 from engine.files import writer_lock
 from engine.heuristics import Heuristic
+from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.likelihood import measure_likelihood
 from engine.measure.progress import Report
@@ -130,7 +131,9 @@ def make_instrument(
             where=sae_path,
             todo=f"Say it with --hook {pm.blocks_path}.N (the output of block N).",
         )
-    return Instrument(pm, sae, hook=found, readout=readout, positions=positions)
+    instrument = Instrument(pm, sae, hook=found, readout=readout, positions=positions)
+    find_budget(instrument, meter_of(pm.device))
+    return instrument
 
 
 def run_config(instrument: Instrument) -> RunConfig:

@@ -8,7 +8,7 @@ rows as one that was not.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
@@ -20,11 +20,12 @@ from engine.heuristics import Heuristic
 from engine.hh import Pair
 from engine.measure import base
 from engine.measure.alone import margin_alone
-from engine.measure.batches import batches
+from engine.measure.budget import in_batches
 from engine.measure.deletion import deletion, rewards_without
 from engine.measure.effects import Question, group_effects
 from engine.measure.instrument import Instrument, View
 from engine.measure.integrated import integrated_rows
+from engine.measure.prepare import Prepared
 from engine.measure.progress import Progress, Report
 from engine.measure.rows import (
     Row,
@@ -118,28 +119,45 @@ def run_stage(
 def sample_stage(instrument: Instrument) -> Measure:
     """Rewards alone."""
 
+    def rows_of(batch: Sequence[Prepared]) -> list[Row]:
+        packed = instrument.pack(batch)
+        rewards = instrument.forward.rewards(packed).tolist()
+        return [
+            {
+                "id": prepared.pair.id,
+                "tokens": made.tokens,
+                "truncated": prepared.truncated,
+                "reward_chosen": chosen,
+                "reward_rejected": rejected,
+            }
+            for prepared, made, (chosen, rejected) in zip(
+                batch, packed.bundles, rewards, strict=True
+            )
+        ]
+
     def measure(pairs: Sequence[Pair]) -> Measured:
-        rows: list[Row] = []
-        tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=False):
-            packed = instrument.pack(batch)
-            rewards = instrument.forward.rewards(packed).tolist()
-            tokens += sum(made.tokens for made in packed.bundles)
-            rows += [
-                {
-                    "id": prepared.pair.id,
-                    "tokens": made.tokens,
-                    "truncated": prepared.truncated,
-                    "reward_chosen": chosen,
-                    "reward_rejected": rejected,
-                }
-                for prepared, made, (chosen, rejected) in zip(
-                    batch, packed.bundles, rewards, strict=True
-                )
-            ]
-        return Measured({SAMPLE: table_of(rows, tables.SAMPLE)}, tokens)
+        prepared = [instrument.prepare(pair) for pair in pairs]
+        rows = _rows(instrument, prepared, rows_of, resumed=False)
+        return Measured({SAMPLE: table_of(rows, tables.SAMPLE)}, _tokens(prepared))
 
     return measure
+
+
+_BASE_SCHEMAS = {
+    BASE: tables.BASE,
+    CHECKS: tables.CHECKS,
+    INTEGRATED: tables.INTEGRATED,
+    TEXTS: tables.TEXT_ACTIVATIONS,
+    TOKENS: tables.TOKEN_EFFECTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _BaseRows:
+    """What one batch adds to the tables of a part, by stage, and to its moments."""
+
+    of: dict[str, list[Row]] = field(default_factory=dict)
+    moments: dict[bytes, base.Moments] = field(default_factory=dict)
 
 
 def base_stage(
@@ -156,43 +174,39 @@ def base_stage(
     and of those in `integrated` integrated gradients.
     """
 
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        rows: list[Row] = []
-        texts: list[Row] = []
-        tokens_of: list[Row] = []
-        checks: list[Row] = []
-        gradients: list[Row] = []
-        sums: dict[bytes, list[base.Moments]] = {MOMENTS: [], MOMENTS_AFTER_FIRST: []}
-        tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
-            view = instrument.view(batch)
-            tokens += int(view.packed.real.sum())
-            gradient = base.gradient_of_margin(instrument, view)
-            if base_too:
-                measured = base.measure(instrument, view, gradient)
-                rows += [base_row(figures) for figures in measured]
-                active = [figures.features for figures in measured]
-                checks += check_rows(instrument, view, active, checked)
-                gradients += integrated_rows(instrument, view, active, integrated)
-                sums[MOMENTS].append(base.moments(view))
-                sums[MOMENTS_AFTER_FIRST].append(base.moments(view, after_first=True))
-            if texts_too:
-                texts += [texts_row(view, row) for row in range(len(batch))]
-                tokens_of += [
-                    tokens_row(instrument, view, row, gradient) for row in range(len(batch))
-                ]
-        made: dict[str, pa.Table] = {}
+    def rows_of(batch: Sequence[Prepared]) -> _BaseRows:
+        view = instrument.view(batch)
+        gradient = base.gradient_of_margin(instrument, view)
+        found = _BaseRows()
         if base_too:
-            metadata = {key: packed_moments(parts) for key, parts in sums.items()}
-            made[BASE] = table_of(rows, tables.BASE).replace_schema_metadata(metadata)
-        if checks:
-            made[CHECKS] = table_of(checks, tables.CHECKS)
-        if gradients:
-            made[INTEGRATED] = table_of(gradients, tables.INTEGRATED)
+            measured = base.measure(instrument, view, gradient)
+            active = [figures.features for figures in measured]
+            found.of[BASE] = [base_row(figures) for figures in measured]
+            found.of[CHECKS] = check_rows(instrument, view, active, checked)
+            found.of[INTEGRATED] = integrated_rows(instrument, view, active, integrated)
+            found.moments[MOMENTS] = base.moments(view)
+            found.moments[MOMENTS_AFTER_FIRST] = base.moments(view, after_first=True)
         if texts_too:
-            made[TEXTS] = table_of(texts, tables.TEXT_ACTIVATIONS)
-            made[TOKENS] = table_of(tokens_of, tables.TOKEN_EFFECTS)
-        return Measured(made, tokens)
+            rows = range(len(batch))
+            found.of[TEXTS] = [texts_row(view, row) for row in rows]
+            found.of[TOKENS] = [tokens_row(instrument, view, row, gradient) for row in rows]
+        return found
+
+    def measure(pairs: Sequence[Pair]) -> Measured:
+        prepared = [instrument.prepare(pair) for pair in pairs]
+        parts = list(in_batches(instrument.budget, prepared, resumed=True, measure=rows_of))
+        made: dict[str, pa.Table] = {}
+        for stage, schema in _BASE_SCHEMAS.items():
+            rows = [row for part in parts for row in part.of.get(stage, ())]
+            if rows:  # few pairs are checked: most parts have no such table
+                made[stage] = table_of(rows, schema)
+        if BASE in made:
+            sums = {
+                key: packed_moments([part.moments[key] for part in parts])
+                for key in (MOMENTS, MOMENTS_AFTER_FIRST)
+            }
+            made[BASE] = made[BASE].replace_schema_metadata(sums)
+        return Measured(made, _tokens(prepared))
 
     return measure
 
@@ -219,17 +233,17 @@ def spans_stage(
             made.prepared.pair.id: made
             for made in (deletion(instrument, pair, heuristic, bearers[pair.id]) for pair in pairs)
         }
-        rows: list[Row] = []
-        tokens = 0
-        for batch in batches([made.prepared for made in edited.values()], resumed=False):
-            deletions = [edited[item.pair.id] for item in batch]
-            tokens += sum(item.bundle().tokens for item in batch)
-            for made, rewards in zip(
-                deletions, rewards_without(instrument, deletions), strict=True
-            ):
-                pair = prepared[made.prepared.pair.id]
-                rows.append(span_row(pair, heuristic, bearers[pair.pair.id]) | asdict(rewards))
-        return Measured({stage: table_of(rows, tables.SPANS)}, tokens)
+
+        def rows_of(batch: Sequence[Prepared]) -> list[Row]:
+            rewards = rewards_without(instrument, [edited[item.pair.id] for item in batch])
+            return [
+                span_row(prepared[item.pair.id], heuristic, bearers[item.pair.id]) | asdict(made)
+                for item, made in zip(batch, rewards, strict=True)
+            ]
+
+        texts = [made.prepared for made in edited.values()]
+        rows = _rows(instrument, texts, rows_of, resumed=False)
+        return Measured({stage: table_of(rows, tables.SPANS)}, _tokens(texts))
 
     return measure
 
@@ -237,19 +251,18 @@ def spans_stage(
 def effects_stage(instrument: Instrument, stage: str, questions: Mapping[int, Question]) -> Measure:
     """Exact group effects of one heuristic and one feature set."""
 
+    def rows_of(batch: Sequence[Prepared]) -> list[Row]:
+        asked = [questions[prepared.pair.id] for prepared in batch]
+        answers = group_effects(instrument, instrument.view(batch), asked)
+        return [
+            {"id": prepared.pair.id} | asdict(answer)
+            for prepared, answer in zip(batch, answers, strict=True)
+        ]
+
     def measure(pairs: Sequence[Pair]) -> Measured:
-        rows: list[Row] = []
-        tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
-            view = instrument.view(batch)
-            tokens += sum(made.tokens for made in view.packed.bundles)
-            asked = [questions[prepared.pair.id] for prepared in batch]
-            answers = group_effects(instrument, view, asked)
-            rows += [
-                {"id": prepared.pair.id} | asdict(answer)
-                for prepared, answer in zip(batch, answers, strict=True)
-            ]
-        return Measured({stage: table_of(rows, tables.EFFECTS)}, tokens)
+        prepared = [instrument.prepare(pair) for pair in pairs]
+        rows = _rows(instrument, prepared, rows_of, resumed=True)
+        return Measured({stage: table_of(rows, tables.EFFECTS)}, _tokens(prepared))
 
     return measure
 
@@ -265,19 +278,35 @@ def integrated_stage(instrument: Instrument) -> Measure:
 
 
 def _on_features(
-    instrument: Instrument, stage: str, schema: pa.Schema, rows_of: FeatureRows
+    instrument: Instrument, stage: str, schema: pa.Schema, told: FeatureRows
 ) -> Measure:
+    def rows_of(batch: Sequence[Prepared]) -> list[Row]:
+        view = instrument.view(batch)
+        active = base.attributions(instrument, view)
+        return told(instrument, view, active, {pair.pair.id for pair in batch})
+
     def measure(pairs: Sequence[Pair]) -> Measured:
-        rows: list[Row] = []
-        tokens = 0
-        for batch in batches([instrument.prepare(pair) for pair in pairs], resumed=True):
-            view = instrument.view(batch)
-            tokens += int(view.packed.real.sum())
-            active = base.attributions(instrument, view)
-            rows += rows_of(instrument, view, active, {pair.pair.id for pair in batch})
-        return Measured({stage: table_of(rows, schema)}, tokens)
+        prepared = [instrument.prepare(pair) for pair in pairs]
+        rows = _rows(instrument, prepared, rows_of, resumed=True)
+        return Measured({stage: table_of(rows, schema)}, _tokens(prepared))
 
     return measure
+
+
+def _rows(
+    instrument: Instrument,
+    prepared: Sequence[Prepared],
+    rows_of: Callable[[Sequence[Prepared]], list[Row]],
+    *,
+    resumed: bool,
+) -> list[Row]:
+    found = in_batches(instrument.budget, prepared, resumed=resumed, measure=rows_of)
+    return [row for some in found for row in some]
+
+
+def _tokens(prepared: Sequence[Prepared]) -> int:
+    """How many are computed when each is run once."""
+    return sum(item.bundle().tokens for item in prepared)
 
 
 def noise_stage(instrument: Instrument) -> Measure:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.measure.batches import TOKEN_BUDGET
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import downstream, subset
 
@@ -44,7 +43,7 @@ class _Change:
 def exact_effects(instrument: Instrument, view: View, variants: Sequence[Variant]) -> list[float]:
     """delta less the margin with each change; exactly 0 for a change that takes nothing out."""
     found = [0.0] * len(variants)
-    for group in _grouped(_changes(view, variants)):
+    for group in _grouped(_changes(view, variants), instrument.budget.columns):
         effects = _effects(instrument, view, group).tolist()
         for change, effect in zip(group, effects, strict=True):
             found[change.place] = effect
@@ -62,12 +61,12 @@ def _changes(view: View, variants: Sequence[Variant]) -> Iterator[_Change]:
         yield _Change(place, variant.row, columns, variant.taken[touched], reached, width)
 
 
-def _grouped(changes: Iterator[_Change]) -> Iterator[list[_Change]]:
+def _grouped(changes: Iterator[_Change], budget: int) -> Iterator[list[_Change]]:
     """Changes of like width together, as many as a batch may have columns."""
     group: list[_Change] = []
     for change in sorted(changes, key=lambda change: (-change.width, change.place)):
         columns = group[0].width * len(group) if group else 0
-        full = group and columns + group[0].width > TOKEN_BUDGET
+        full = group and columns + group[0].width > budget
         unlike = columns >= ENOUGH and change.width < LIKE * group[0].width
         if full or unlike:
             yield group

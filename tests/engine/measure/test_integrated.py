@@ -84,7 +84,7 @@ def test_one_midpoint_more_than_a_batch_holds_changes_nothing(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = ours(tiny, PAIRS[0])
-    monkeypatch.setattr("engine.measure.integrated.TOKEN_BUDGET", 1)
+    monkeypatch.setattr(tiny.instrument.budget, "columns", 1)
     assert ours(tiny, PAIRS[0]).integrated == pytest.approx(whole.integrated, abs=1e-5)
 
 

@@ -9,7 +9,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.measure import variants
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import downstream, subset
 from engine.measure.variants import Variant, exact_effects
@@ -77,7 +76,7 @@ def test_every_change_is_what_it_is_computed_everywhere(
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(changes, st.sampled_from([1, 5, 2048]))
     def law(drawn: Sequence[tuple[int, list[int], bool]], budget: int) -> None:
-        monkeypatch.setattr(variants, "TOKEN_BUDGET", budget)
+        monkeypatch.setattr(instrument.budget, "columns", budget)
         asked = []
         for row, columns, nothing in drawn:
             inside = [column for column in columns if view.packed.real[row, column]]
