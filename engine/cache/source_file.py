@@ -20,6 +20,8 @@ SCHEMA_VERSION = 1
 LISTED_BAD_RECORDS = 20
 
 _BATCH = 2048
+_MEMORY = "512MB"
+"""What duckdb may hold while it writes: an index does not grow with the machine it is made on."""
 _SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -69,7 +71,7 @@ def write_source(
     """
     reading = _Reading(source, info.number, skip_bad, progress)
     try:
-        with duckdb.connect(str(path)) as connection:
+        with duckdb.connect(str(path), config={"memory_limit": _MEMORY}) as connection:
             reader = pa.RecordBatchReader.from_batches(_SCHEMA, reading.batches())
             connection.register("incoming", reader)
             try:

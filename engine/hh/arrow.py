@@ -55,7 +55,11 @@ def _records(
 ) -> Iterator[Record | BadRecord]:
     for batch in batches:
         for start in range(0, batch.num_rows, _BATCH):
-            for value in batch.select(list(columns)).slice(start, _BATCH).to_pylist():
+            sliced = batch.slice(start, _BATCH)
+            # By column: a dict a row made by Arrow takes twice as long.
+            texts = [sliced.column(name).to_pylist() for name in columns]
+            for values in zip(*texts, strict=True):
+                value = dict(zip(columns, values, strict=True))
                 yield check(value, columns, where=f"{path}, row {row}", row=row)
                 row += 1
 
