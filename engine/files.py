@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,18 @@ def replacing(target: Path) -> Iterator[Path]:
         _fsync(target.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove what killed writers of files of that name left anywhere below a folder.
+
+    The caller holds the lock of all who write those files: nobody is writing one now.
+    """
+    for left in list(folder.rglob(f".{name}.*.part*")):
+        if left.is_dir():  # where duckdb put what did not fit in memory
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.source_file import Progress, SourceInfo, attach, write_source
 from engine.canonical import short_hash
 from engine.errors import UserError
-from engine.files import replacing, writer_lock
+from engine.files import replacing, sweep, writer_lock
 from engine.hh.source import Source
 
 Outcome = Literal["indexed", "rebuilt", "already indexed"]
@@ -42,7 +42,7 @@ def index_sources(
         UserError: a source or the index is at fault, or another process is writing the index.
     """
     with writer_lock(paths.sources):
-        _sweep(paths)
+        sweep(paths.sources, "*.duckdb")
         plan = _plan(paths, sources, skip_bad)
         with ExitStack() as swaps:  # every file is renamed in when all are written
             done = [
@@ -74,12 +74,6 @@ def source_infos(paths: IndexPaths) -> tuple[SourceInfo, ...]:
         with duckdb.connect(":memory:") as connection:
             infos.append(attach(connection, paths.source(number), "source"))
     return tuple(infos)
-
-
-def _sweep(paths: IndexPaths) -> None:
-    """Remove what a killed writer left; the lock says that nobody writes now."""
-    for left in paths.sources.glob(".*.duckdb.*.part*"):
-        left.unlink(missing_ok=True)
 
 
 def _plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -68,10 +68,7 @@ class PairStore:
 
     def source_hashes(self) -> dict[int, str]:
         """8 hex digits of what each source was made from, by its number."""
-        return {
-            number: short_hash([info.hash, info.settings])[:8]
-            for number, info in self.sources.items()
-        }
+        return source_hashes(self.sources)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the store's connection, for one thread; fetch its results whole."""
@@ -179,6 +176,11 @@ class PairStore:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def source_hashes(sources: Mapping[int, SourceInfo]) -> dict[int, str]:
+    """8 hex digits of what each source was made from, by its number."""
+    return {number: short_hash([info.hash, info.settings])[:8] for number, info in sources.items()}
 
 
 def open_pairs(paths: IndexPaths) -> PairStore:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from engine.cache.judged import JudgedRow, judged_table
 from engine.cache.manifest import Manifest
 from engine.canonical import Json, canonical
-from engine.files import replacing
+from engine.files import replacing, sweep
 from engine.heuristics import Heuristic
 from engine.verdict.selection import Candidate
 
@@ -188,8 +188,7 @@ def write_run(
         "measured": measured,
         "meta": meta,
     }
-    for left in target.parent.glob(f".{target.name}.*.part*"):  # of a writer that was killed
-        left.unlink(missing_ok=True)
+    sweep(target.parent, target.name)
     with replacing(target) as beside:
         try:
             _write(beside, tables, sorted({own for made in heuristics for own in made.features}))

@@ -19,7 +19,7 @@ from engine.cache.training import Told, Training, keep_training
 from engine.canonical import Json
 from engine.demo.place import remembered, resolve
 from engine.errors import UserError
-from engine.files import writer_lock
+from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
 from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.instrument import Instrument, Positions
@@ -178,7 +178,9 @@ def _score_one(
         d_sae=instrument.sae.d_sae,
     )
     started = time.perf_counter()
-    with writer_lock(request.paths.run(manifest.config.run) / "run"):
+    folder = request.paths.run(manifest.config.run)
+    with writer_lock(folder / "run"):
+        sweep(folder / "parts")
         sitting = Sitting(
             instrument=instrument,
             manifest=manifest,
@@ -189,7 +191,7 @@ def _score_one(
             report=report,
         )
         if training is not None:
-            keep_training(request.paths.run(manifest.config.run), store, training)
+            keep_training(folder, store, training)
         figures, work = measure_run(sitting)
     seconds = time.perf_counter() - started
     refresh_snapshot(request.paths)

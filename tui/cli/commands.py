@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
     "rescore": Command("tui.cli.rescore", "fresh inference on a pair, or on an edit of it"),
     "import": Command("tui.cli.importing", "take in triage that was made elsewhere"),
     "export": Command("tui.cli.export", "write pairs, verdicts, effects or triage to a file"),
+    "doctor": Command("tui.cli.doctor", "what works here, what does not, and what to do"),
     "worker": Command("tui.cli.worker", "serve a PM and SAE over stdin and stdout"),
 }
 BROWSE = Command("tui.cli.browse", "browse an index")
