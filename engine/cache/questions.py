@@ -66,6 +66,10 @@ SELECT feature, activation_chosen, activation_rejected, attribution, effect FROM
 WHERE id = ? ORDER BY abs(attribution) DESC, feature
 """
 
+CHECKED = """
+SELECT attribution, effect FROM features WHERE effect IS NOT NULL ORDER BY id, feature
+"""
+
 LIKELIHOOD = """
 SELECT log_likelihood_chosen / tokens_chosen, log_likelihood_rejected / tokens_rejected,
        tokens_chosen, tokens_rejected

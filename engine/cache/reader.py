@@ -263,6 +263,10 @@ class IndexReader:
         with self._asking() as cursor:
             return all_likelihoods(cursor)
 
+    def checked_effects(self) -> tuple[tuple[float, float], ...]:
+        """Attribution and exact effect over P of every single feature that was checked."""
+        return tuple((row[0], row[1]) for row in self._fetch(questions.CHECKED, []))
+
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
         found = []
         for table in self.tables:

@@ -51,5 +51,6 @@ def build_report(reader: IndexReader) -> Report:
         margins=tranche_margins(standing, reader.store.tranches()),
         training=training_report(standing, training, reader.store.count()),
         heuristics=tuple(heuristics),
+        sources=tuple(reader.store.sources.values()),
         likelihood=likelihood_report(reader.likelihood, sums, standing, training),
     )

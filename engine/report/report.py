@@ -9,6 +9,7 @@ from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
 from engine.cache.run_file import Figures
+from engine.cache.source_file import SourceInfo
 from engine.cache.training import Told
 from engine.heuristics import Heuristic, Kind
 from engine.verdict import (
@@ -183,6 +184,8 @@ class Report:
     training: TrainingReport | None
     """None: nobody told what the PM was trained on."""
     heuristics: tuple[HeuristicReport, ...]
+    sources: tuple[SourceInfo, ...]
+    """What the index was made from."""
     likelihood: LikelihoodReport | None = None
     """None: no language model was asked."""
 

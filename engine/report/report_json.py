@@ -174,5 +174,6 @@ def _verdicts(made: KindReport, shares: Shares, *, told: bool) -> dict[str, dict
             "low": shown.share.low if shown else None,
             "high": shown.share.high if shown else None,
             "share_of_pm_right": shown.share_of_pm_right if shown else None,
+            "share_of_pm_right_interval": bounds_json(shown.of_pm_right) if shown else None,
         }
     return found

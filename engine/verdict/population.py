@@ -33,8 +33,13 @@ class VerdictShare:
     count: int
     share: Interval
     """Of all pairs of the kind, unmeasured ones among them."""
-    share_of_pm_right: float | None
-    """Of the pairs whose margin exceeds epsilon_m; None where there are none."""
+    of_pm_right: Interval | None
+    """Its share of the pairs whose margin exceeds epsilon_m; None where there are none."""
+
+    @property
+    def share_of_pm_right(self) -> float | None:
+        """The same without its interval."""
+        return self.of_pm_right.estimate if self.of_pm_right else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Shares:
     pairs: int
     pm_right: int
     """How many of them have a margin above epsilon_m."""
+    right: Interval | None
+    """Their share of all pairs; None without any."""
     verdicts: dict[Verdict, VerdictShare]
     """Every verdict that the kind can have, in the table's order; empty without pairs."""
 
@@ -79,19 +86,21 @@ def shares(pairs: Sequence[JudgedPair], kind: Kind, margin_threshold: float) -> 
     """Counts and shares with 95% intervals over these pairs, all of one kind."""
     right = np.array([pair.margin > margin_threshold for pair in pairs], dtype=np.bool_)
     if not pairs:
-        return Shares(0, 0, {})
+        return Shares(0, 0, None, {})
     verdicts = verdicts_of(kind)
     flags = _flags(pairs, verdicts)
-    intervals = share_intervals(flags, _contexts(pairs))
-    of_right = flags[right].mean(axis=0) if right.any() else None
+    *intervals, share_right = share_intervals(np.column_stack((flags, right)), _contexts(pairs))
+    those = [pair for pair, is_right in zip(pairs, right, strict=True) if is_right]
+    of_right = share_intervals(flags[right], _contexts(those)) if those else None
     return Shares(
         pairs=len(pairs),
         pm_right=int(right.sum()),
+        right=share_right,
         verdicts={
             verdict: VerdictShare(
                 count=int(flags[:, at].sum()),
                 share=intervals[at],
-                share_of_pm_right=None if of_right is None else float(of_right[at]),
+                of_pm_right=of_right[at] if of_right else None,
             )
             for at, verdict in enumerate(verdicts)
         },

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
+from engine.cache.reader import IndexReader
+from engine.errors import UserError
 from engine.report.build import build_report
+from engine.report.page.document import document
+from engine.report.page.gather import gather
+from engine.report.page.keep import check_new, keep
+from engine.report.page.markdown import as_markdown
+from engine.report.report import Report
 from engine.report.report_json import report_json
+from engine.report.wording import bare
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.opened import open_index
 from tui.cli.options import add_common, print_json
 from tui.cli.report_text import report_text
+
+STDOUT = Path("-")
+Answer = TypeVar("Answer")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -21,18 +35,62 @@ def add(subparsers: Subparsers) -> None:
         " its features carry, and the verdicts on counterexamples beside those on conforming"
         " pairs, with 95%% intervals. Above that, the run and its margins by tranche.",
     )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="write it as one page with plots, to be opened, printed or sent: it fetches nothing",
+    )
+    parser.add_argument(
+        "--markdown",
+        metavar="FILE",
+        type=Path,
+        help="write its sentences and tables as Markdown; -: to stdout",
+    )
     add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report of `--run`, or of the newest one."""
+    """Print the report of `--run`, or of the newest one; or write it to files."""
+    files = [path for path in (args.html, args.markdown) if path not in (None, STDOUT)]
+    if args.json and args.markdown == STDOUT:
+        raise UserError("--json and --markdown - both want stdout", todo="Name a file for one.")
+    if len(set(files)) < len(files):
+        raise UserError("--html and --markdown name the same file", todo="Name two files.")
+    for path in files:
+        check_new(path)
+    if args.html is None and args.markdown is None:
+        report = _asked(args, build_report)
+        _print(args, report)
+        return 0
+    gathered = _asked(args, gather)
+    page = document(gathered)
+    if args.html is not None:
+        from engine.report.page.html import as_html  # matplotlib: only where plots are drawn
+
+        keep(args.html, as_html(page))
+    if args.markdown == STDOUT:
+        print(as_markdown(page), end="")
+    elif args.markdown is not None:
+        keep(args.markdown, as_markdown(page))
+    if args.json:
+        print_json(report_json(gathered.report))
+    elif args.markdown != STDOUT:
+        for path in files:
+            print(f"The report is in {bare(str(path))}")
+    return 0
+
+
+def _asked(args: argparse.Namespace, question: Callable[[IndexReader], Answer]) -> Answer:
     reader = open_index(args)
     try:
-        report = build_report(reader)
+        return question(reader)
     finally:
         reader.close()
+
+
+def _print(args: argparse.Namespace, report: Report) -> None:
     if args.json:
         print_json(report_json(report))
     else:
         print("\n".join(report_text(report)))
-    return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.report.report import HeuristicReport, LikelihoodReport
-from engine.verdict import Interval
-from tui.cli.wording import NONE, bare, columns, name, wrapped
+from engine.report.wording import bare, nats
+from tui.cli.wording import columns, name, wrapped
 
 
 def likelihood_text(made: LikelihoodReport, heuristics: Sequence[HeuristicReport]) -> Iterator[str]:
@@ -16,26 +16,18 @@ def likelihood_text(made: LikelihoodReport, heuristics: Sequence[HeuristicReport
         hang=2,
     )
     rows = [("pairs", "n", "chosen", "rejected")]
-    rows += [
-        (row.of, f"{row.pairs:,}", _nats(row.chosen), _nats(row.rejected)) for row in made.rows
-    ]
+    rows += [(row.of, f"{row.pairs:,}", nats(row.chosen), nats(row.rejected)) for row in made.rows]
     yield from columns(rows, indent=2)
     bearers = [("bearers of", "n", "bearer", "other side")]
     bearers += [
         (
             name(one.heuristic.name) if row.of == "all" else f"  {row.of}",
             f"{row.pairs:,}",
-            _nats(row.bearer),
-            _nats(row.other),
+            nats(row.bearer),
+            nats(row.other),
         )
         for one in heuristics
         for row in one.likelihood
     ]
     if len(bearers) > 1:
         yield from columns(bearers, indent=2)
-
-
-def _nats(interval: Interval | None) -> str:
-    if interval is None:
-        return NONE
-    return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

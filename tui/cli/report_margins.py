@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.report.report import Margins, MarginsRow
-from engine.verdict import NoTemperature, TemperatureInterval
-from tui.cli.wording import NONE, columns, figure, name, percent, signed, wrapped
+from engine.report.wording import NONE, WHY_NO_TEMPERATURE, bounds, figure, percent, signed
+from tui.cli.wording import columns, name, wrapped
 
 _MARGINS = ("pairs", "margin", "right", "NLL", "Brier", "ECE")
 _FITTED = ("at the fitted T", "T", "95%", "NLL", "Brier", "ECE")
-_WHY: dict[NoTemperature, str] = {
-    "no pairs": "it has no pairs",
-    "mean margin <= 0": "its mean margin is not above zero: the flatter the better",
-    "no margin below zero": "no margin is below zero: the steeper the better",
-}
 
 
 def margins_text(margins: Margins) -> Iterator[str]:
@@ -55,7 +50,9 @@ def fitted_text(rows: Sequence[MarginsRow]) -> Iterator[str]:
         yield from columns([_FITTED, *map(_fitted_cells, fitted)], indent=2)
     for row in rows:
         if row.calibration is not None and row.no_temperature is not None:
-            yield from wrapped(f"{name(row.tranche)} has no T: {_WHY[row.no_temperature]}.", 2, 4)
+            yield from wrapped(
+                f"{name(row.tranche)} has no T: {WHY_NO_TEMPERATURE[row.no_temperature]}.", 2, 4
+            )
 
 
 def _fitted_cells(row: MarginsRow) -> tuple[str, ...]:
@@ -64,11 +61,4 @@ def _fitted_cells(row: MarginsRow) -> tuple[str, ...]:
     if made is not None:
         scores = [f"{value:.3f}" for value in (made.nll, made.brier, made.ece)]
     temperature = row.calibration.temperature if row.calibration else None
-    return (name(row.tranche), figure(temperature), _interval(row.temperature), *scores)
-
-
-def _interval(found: TemperatureInterval | None) -> str:
-    if found is None:
-        return NONE
-    high = "no bound" if found.high is None else figure(found.high)
-    return f"[{figure(found.low)}, {high}]"
+    return (name(row.tranche), figure(temperature), bounds(row.temperature), *scores)

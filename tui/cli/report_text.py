@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.report.report import Report
+from engine.report.wording import bare, figure, percent, ratio
 from tui.cli.report_heuristic import heuristic_text
 from tui.cli.report_likelihood import likelihood_text
 from tui.cli.report_margins import margins_text
 from tui.cli.report_training import training_text
-from tui.cli.wording import bare, figure, percent, ratio, wrapped
+from tui.cli.wording import wrapped
 
 
 def report_text(report: Report) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from engine.cache.training import Told
 from engine.report.report import TrainingReport
-from engine.verdict import Interval
+from engine.report.wording import bare, between, points
 from tui.cli.report_margins import fitted_text, margins_table
-from tui.cli.wording import bare, between, wrapped
+from tui.cli.wording import wrapped
 
 
 def training_text(made: TrainingReport) -> Iterator[str]:
@@ -18,7 +18,7 @@ def training_text(made: TrainingReport) -> Iterator[str]:
     yield from fitted_text(made.rows)
     if made.accuracy is not None:
         yield from wrapped(
-            f"Seen less unseen: right {_points(made.accuracy)} points, margin"
+            f"Seen less unseen: right {points(made.accuracy)} points, margin"
             f" {between(made.mean_margin)}.",
             2,
         )
@@ -27,10 +27,3 @@ def training_text(made: TrainingReport) -> Iterator[str]:
 def _told(told: Told) -> str:
     parts = (("rows", told.rows), ("tranches", told.tranches), ("texts of", told.texts))
     return "; ".join(f"{what} {bare(', '.join(names))}" for what, names in parts if names)
-
-
-def _points(interval: Interval) -> str:
-    mean, low, high = (
-        f"{100 * each:+.1f}" for each in (interval.estimate, interval.low, interval.high)
-    )
-    return f"{mean} [{low}, {high}]"

@@ -1,67 +1,20 @@
-"""How the command line writes figures, paragraphs and tables, 80 columns wide."""
+"""How the command line writes paragraphs and tables, 80 columns wide."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 
-from engine.plain import plain
-from engine.verdict import Interval
+from engine.report.wording import bare
 
 WIDTH = 80
 _LONGEST_NAME = 25
-NONE = "-"
-
-
-def bare(text: str) -> str:
-    """Text of a data set, a model or a file on one line that is safe to print."""
-    return plain(text, keep_newlines=False)
 
 
 def name(text: str) -> str:
     """The same, cut to the width of a table's first column."""
     shown = bare(text)
     return shown if len(shown) <= _LONGEST_NAME else f"{shown[: _LONGEST_NAME - 1]}…"
-
-
-def figure(value: float | None) -> str:
-    """Three significant digits."""
-    return NONE if value is None else f"{value:.3g}"
-
-
-def ratio(value: float | None) -> str:
-    """Four decimals: what lies close to 1 must not be rounded to it too soon."""
-    return NONE if value is None else f"{value:.4f}"
-
-
-def signed(value: float | None) -> str:
-    """A reward or a margin."""
-    return NONE if value is None else f"{value:+.3f}"
-
-
-def percent(value: float | None) -> str:
-    return NONE if value is None else f"{value:.1%}"
-
-
-def between(interval: Interval | None, *, flipped: bool = False) -> str:
-    """`+0.300 [+0.120, +0.480]`, or the same of the opposite effect."""
-    if interval is None:
-        return "unmeasured"
-    figures = (interval.estimate, interval.low, interval.high)
-    if flipped:
-        figures = (-interval.estimate, -interval.high, -interval.low)
-    return "{} [{}, {}]".format(*map(signed, figures))
-
-
-def shares(interval: Interval | None, *, sign: bool = False) -> str:
-    """`54 [43,65]`, in percent."""
-    if interval is None:
-        return NONE
-    form = "{:+.0f}" if sign else "{:.0f}"
-    mean, low, high = (
-        form.format(100 * value + 0.0) for value in (interval.estimate, interval.low, interval.high)
-    )
-    return f"{mean} [{low},{high}]"
 
 
 def wrapped(text: str, indent: int = 0, hang: int | None = None) -> list[str]:

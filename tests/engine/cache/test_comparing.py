@@ -11,16 +11,14 @@ import pytest
 
 from engine.cache.custom import (
     CustomEdit,
-    CustomFigures,
     CustomFile,
-    CustomHeuristic,
-    CustomPair,
 )
 from engine.cache.layout import IndexPaths
 from engine.cache.reader import IndexReader, open_reader
 from engine.cache.sealed import run_path
 from engine.errors import UserError
 from engine.verdict import Verdict
+from tests.engine.cache.customs import custom_pair
 from tests.engine.cache.scored import URL, id_of, make_index, row_of, seal
 
 
@@ -107,55 +105,16 @@ def test_one_run_alone_has_nothing_to_be_compared_with(paths: IndexPaths) -> Non
     reader.close()
 
 
-def _custom(run: str, edit: CustomEdit) -> CustomPair:
-    on = CustomHeuristic(
-        heuristic=URL,
-        kind="counterexample",
-        bearer="chosen",
-        spans=((0, 8),),
-        features=(3,),
-        verdict=Verdict.SILENT,
-        by=None,
-        vote=0.0,
-        effect=0.0,
-        activation=0.0,
-        effect_all=None,
-        random_effect=None,
-        deletion_effect=None,
-        control_effect=None,
-        decisive=None,
-        thresholds=None,
-    )
-    return CustomPair(
-        version=1,
-        run=run,
-        source="first.jsonl",
-        split="train",
-        row=0,
-        content_hash="0" * 16,
-        tranche="first",
-        words="edited",
-        edit=edit,
-        context="\n\nHuman: a\n\nAssistant:",
-        chosen=" https://",
-        rejected=" b",
-        before=None,
-        after=CustomFigures(1.5, 0.0, 1.5, 1.25, (on,)),
-        seconds=0.1,
-        time="2026-11-22T00:00:00+00:00",
-    )
-
-
 def test_custom_text_stands_beside_natural_bearers_of_the_same_run(
     paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
 ) -> None:
     text = CustomEdit(response_chosen=" https://")
     CustomFile(paths.custom, "ann").append(
         [
-            _custom(layers[0], text),
-            _custom(layers[1], text),  # another run
-            _custom(layers[0], CustomEdit()),  # unedited: as natural as it was
-            _custom(layers[0], replace(text, ablate=(3,))),  # the PM was changed as well
+            custom_pair(layers[0], text),
+            custom_pair(layers[1], text),  # another run
+            custom_pair(layers[0], CustomEdit()),  # unedited: as natural as it was
+            custom_pair(layers[0], replace(text, ablate=(3,))),  # the PM was changed as well
         ]
     )
     (url,) = reader.customs()

@@ -43,7 +43,14 @@ CONTRACT = {
     "conforming",
 }
 TRANCHE = {"tranche", "pairs", "mean_margin", "accuracy", "nll", "brier", "ece", "temperature"}
-SHARE = {"count", "share", "low", "high", "share_of_pm_right"}
+SHARE = {
+    "count",
+    "share",
+    "low",
+    "high",
+    "share_of_pm_right",
+    "share_of_pm_right_interval",
+}
 
 
 @pytest.fixture

@@ -150,3 +150,46 @@ def test_what_is_at_fault_ends_with_2(paths: IndexPaths, report: Outvoted) -> No
     status, out, err = report()
     assert (status, out) == (2, "")
     assert f"run {run} is damaged" in err
+
+
+def test_a_page_is_written_once_and_never_over_a_file(
+    paths: IndexPaths, report: Outvoted, tmp_path: Path
+) -> None:
+    run = seal(paths)
+    page, text = tmp_path / "out" / "report.html", tmp_path / "report.md"
+    status, out, err = report("--html", page, "--markdown", text)
+    assert (status, err) == (0, "")
+    assert out == f"The report is in {page}\nThe report is in {text}\n"
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert f"Run {run}" in text.read_text(encoding="utf-8")
+    assert sorted(each.name for each in page.parent.iterdir()) == ["report.html"]
+    page.write_text("mine", encoding="utf-8")
+    status, out, err = report("--html", page)
+    assert (status, out) == (2, "")
+    assert "it exists, and a report is never written over anything" in err
+    assert page.read_text(encoding="utf-8") == "mine"
+
+
+def test_markdown_goes_to_stdout_and_leaves_it_to_json(
+    paths: IndexPaths, report: Outvoted, tmp_path: Path
+) -> None:
+    run = seal(paths)
+    assert "| verdict | counterexamples |" in report("--markdown", "-")[1]
+    assert json.loads(report("--json", "--markdown", tmp_path / "r.md")[1])["run"] == run
+    status, out, err = report("--json", "--markdown", "-")
+    assert (status, out) == (2, "")
+    assert "both want stdout" in err
+    status, _, err = report("--html", tmp_path / "x", "--markdown", tmp_path / "x")
+    assert (status, "name the same file" in err) == (2, True)
+
+
+def test_where_nothing_can_be_reported_nothing_is_written(
+    paths: IndexPaths, report: Outvoted, tmp_path: Path
+) -> None:
+    assert report("--html", tmp_path / "new" / "page.html")[0] == 2
+    seal(paths)
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
+    status, out, err = report("--html", tmp_path / "file" / "page.html")
+    assert (status, out) == (2, "")
+    assert "Name a file in a folder that can be written to." in err
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,136 @@
+"""What the report says of a heuristic in sentences, the same wherever it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.report.report import HeuristicReport, KindReport
+from engine.report.wording import bare, between, figure, in_percent
+from engine.verdict import Interval, Verdict
+
+
+def answer(made: HeuristicReport) -> str:
+    """Whether the PM holds it, by what deletion does; no capital, no full stop."""
+    change = between(made.deletion.effect, flipped=True)
+    did = f"deleting it changes the bearer's reward by {change}"
+    stated = made.heuristic.direction
+    match made.deletion.held:
+        case "held":
+            found = f"; it {made.direction_judged} reward" if stated == "auto" else ""
+            return f"held by this PM ({did}{found})"
+        case "not held":
+            return f"not held by this PM: it is said that it {stated} reward, but {did}"
+        case "undetermined":
+            return f"undetermined: {did}, and that interval spans zero"
+        case "unmeasured":
+            return "unmeasured: this run has no verdict on it"
+
+
+def right(made: HeuristicReport) -> str:
+    """How many counterexamples the PM gets right, and by what verdicts where that may be said."""
+    ours = made.counterexamples.pooled
+    if ours.right is None:
+        return "No pair of the index is a counterexample."
+    found = f"The PM gets {ours.pm_right:,} of {ours.pairs:,} counterexamples right"
+    if made.withheld is not None:
+        return f"{found}. Shares are withheld: {made.withheld}."
+    found = f"{found} ({in_percent(ours.right)})"
+    those = [
+        (each.of_pm_right, verdict)
+        for verdict, each in ours.verdicts.items()
+        if each.of_pm_right is not None and each.of_pm_right.estimate > 0
+    ]
+    if not those:
+        return f"{found}."
+    told = ", ".join(f"{in_percent(share)} {verdict}" for share, verdict in those)
+    return f"{found}; of those {told}."
+
+
+def bearers(made: HeuristicReport) -> str:
+    """What it is, and how many pairs bear it."""
+    heuristic = made.heuristic
+    how = "regex" if heuristic.regex else "text"
+    folded = ", variants folded" if heuristic.fold else ""
+    return (
+        f'The {how} "{bare(heuristic.pattern)}" ({heuristic.scope}{folded}; {heuristic.direction}):'
+        f" {made.chosen_only:,} pairs bear it on the chosen side alone, {made.rejected_only:,} on"
+        f" the rejected, {made.both:,} on both."
+    )
+
+
+def control(made: HeuristicReport) -> str:
+    """What deleting a random span does instead."""
+    return (
+        "Deleting a random span of the same length instead changes it by"
+        f" {between(made.deletion.control, flipped=True)}; the difference is"
+        f" {between(made.deletion.difference, flipped=True)}."
+    )
+
+
+def features(made: HeuristicReport) -> str:
+    """Which features stand for the pattern, and how they were found."""
+    if made.pinned:
+        return f"Features, pinned: {', '.join(map(str, made.features))}."
+    if not made.features:
+        return "Features: none stands for the pattern."
+    folds = [
+        ", ".join(
+            f"{found.feature} (AUROC {found.auroc:.2f}, fires in {found.fire_share:.0%})"
+            for found in fold
+        )
+        or "none"
+        for fold in made.folds
+    ]
+    if made.in_sample:
+        return f"Features, found on the bearers they judge (in-sample): {folds[0]}."
+    return (
+        f"Features: {'; and for the other half: '.join(folds)}."
+        f" Overlap (Jaccard) {figure(made.jaccard)}."
+    )
+
+
+def coverage(made: HeuristicReport) -> str:
+    """How much of the deletion effect they carry, and what the verdicts are about."""
+    if made.deletion.held == "undetermined":
+        return "Coverage says nothing where the deletion effect spans zero."
+    every = f"All SAE features at the span carry {_part(made.coverage_all)} of the deletion effect"
+    if made.about is None:
+        return f"{every}; what the heuristic's carry is unmeasured."
+    return (
+        f"{every}, the heuristic's {_part(made.coverage)}:"
+        f" the verdicts are about {made.about}. A vote counts above {figure(made.vote_threshold)}."
+    )
+
+
+def _part(interval: Interval | None) -> str:
+    if interval is None:
+        return "an unmeasured part"
+    return f"{interval.estimate:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def beside(made: HeuristicReport) -> Iterator[str]:
+    """What stands beside the table of verdicts."""
+    ours, theirs = made.counterexamples, made.conforming
+    if count := _count(ours, Verdict.OUTVOTED):
+        by = ours.outvoted_by
+        error = f"{by['error']:,} by the SAE error"
+        yield f"Of {count:,} outvoted: {by['features']:,} by other features, {error}."
+    if count := _count(ours, Verdict.PM_WRONG):
+        yield f"Of {count:,} pm-wrong counterexamples {ours.confident:,} are confident."
+    yield (
+        f"The PM is right on {ours.pooled.pm_right:,} of {ours.pooled.pairs:,} counterexamples and"
+        f" {theirs.pooled.pm_right:,} of {theirs.pooled.pairs:,} conforming pairs."
+    )
+    yield (
+        f"Decisive (without the pattern the margin changes its sign): {ours.decisive:,} of"
+        f" {ours.pooled.pairs:,} counterexamples, {theirs.decisive:,} of"
+        f" {theirs.pooled.pairs:,} conforming pairs."
+    )
+    for kind, told in ((ours, "counterexamples"), (theirs, "conforming pairs")):
+        if kind.pooled.pairs and kind.absent:
+            yield f"Do not occur on {told}: {', '.join(kind.absent)}."
+
+
+def _count(made: KindReport, verdict: Verdict) -> int:
+    each = made.pooled.verdicts.get(verdict)
+    return each.count if each else 0
