@@ -177,7 +177,11 @@ def _difference(some: float | None, other: float | None) -> float | None:
 def text_lines(text: NaturalAgainstCustom, width: int) -> list[Text]:
     """Verdicts, and each figure's distribution among natural and among custom bearers."""
     if not text.custom:
-        return [Text("No custom pair of it is kept: edit one and keep what was measured.", FAINT)]
+        return [
+            Text(
+                "No kept custom pair bears it on one side: edit one, keep what was measured.", FAINT
+            )
+        ]
     lines = [
         fit(Text(f"{name:<8} {len(rows):>6,} bearers  {verdict_counts(_counts(rows))}"), width)
         for name, rows in (("natural", text.natural), ("custom", text.custom))
