@@ -70,6 +70,17 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Insertion:
+    """What inserting a pattern into responses that lack it does to their rewards: the mean of
+    r(with it) - r(as it is), and its 95% interval."""
+
+    pairs: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredHeuristic:
     """A heuristic as this run judged it."""
 
@@ -86,6 +97,8 @@ class MeasuredHeuristic:
     chosen_only: int
     rejected_only: int
     both: int
+    insertion: Insertion | None = None
+    """None: sealed before it was measured, a regular expression, or nothing to insert it into."""
 
 
 _REWARDS = """

@@ -16,6 +16,7 @@ from engine.cache.run_file import (
     RUN_FILE,
     SCHEMA_VERSION,
     Figures,
+    Insertion,
     IntegratedFigures,
     MeasuredHeuristic,
 )
@@ -196,9 +197,11 @@ def _measured(values: dict[str, Any]) -> MeasuredHeuristic:
     heuristic = values.pop("heuristic")
     pins = tuple(heuristic.pop("features"))
     folds = values.pop("folds")
+    insertion = values.pop("insertion", None)  # runs of earlier versions have none
     return MeasuredHeuristic(
         heuristic=Heuristic(**heuristic, features=pins),
         folds=tuple(tuple(Candidate(**made) for made in fold) for fold in folds),
         features=tuple(values.pop("features")),
         **values,
+        insertion=None if insertion is None else Insertion(**insertion),
     )

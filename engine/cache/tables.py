@@ -95,6 +95,16 @@ EFFECTS = pa.schema(
 )
 """One heuristic and one feature set: a layer. Parts of earlier versions lack the last column."""
 
+INSERTIONS = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),
+        pa.field("reward_with", pa.float32()),
+        pa.field("reward_without", pa.float32()),
+    ]
+)
+"""Responses that lack one heuristic's pattern: their rewards with it inserted, and as they are;
+null where it does not fit into the PM."""
+
 CHECKS = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

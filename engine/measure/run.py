@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -11,20 +11,17 @@ from engine.cache import tables
 from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys, keys_of, lowest_hashes
-from engine.cache.layout import IndexPaths
-from engine.cache.manifest import Manifest
-from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts, only, without
-from engine.cache.run_file import RUN_FILE, Figures, MeasuredHeuristic, write_run
+from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
 from engine.canonical import short_hash
 from engine.measure import stages
 from engine.measure.effects import Question
 from engine.measure.figures import run_figures
-from engine.measure.instrument import Instrument
+from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertion_stage
 from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
-from engine.measure.progress import Report
 from engine.measure.selection import Selection, select
+from engine.measure.sitting import Sitting
 from engine.measure.stages import Work
 
 SAMPLE_PAIRS = 2048
@@ -32,39 +29,6 @@ SAMPLE_PAIRS = 2048
 NOISE_PAIRS = 256
 CHECKED_PAIRS = 100
 INTEGRATED_PAIRS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Sitting:
-    """What a run is measured with and on. One sitting may finish what another began."""
-
-    instrument: Instrument
-    manifest: Manifest
-    paths: IndexPaths
-    store: PairStore
-    bearers: Sequence[BearerTable]
-    also: Sequence[int]
-    """Pairs to measure beside the bearers."""
-    report: Report
-
-    @property
-    def run(self) -> str:
-        return self.manifest.config.run
-
-    @property
-    def parts(self) -> Parts:
-        return run_parts(self.paths, self.store, self.run)
-
-    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
-        """Run one stage; how much of it this sitting measured."""
-        return stages.run_stage(
-            self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
-        )
-
-
-def run_parts(paths: IndexPaths, store: PairStore, run: str) -> Parts:
-    """The finished parts of a run that stand on today's sources."""
-    return Parts(paths.run(run) / "parts", store.source_hashes())
 
 
 def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
@@ -84,7 +48,9 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
         tokens += _measure_spans(sitting, table)
         selections.append(_select(sitting, table, keys))
         tokens += _measure_effects(sitting, table, selections[-1])
-    return _seal(sitting, sampled, checked, keys, selections), work + Work(tokens=tokens)
+    hosts, computed = _measure_insertions(sitting, sampled, keys)
+    figures = _seal(sitting, sampled, checked, keys, selections, hosts)
+    return figures, work + Work(tokens=tokens + computed)
 
 
 def _measure_pairs(
@@ -139,6 +105,10 @@ def _effects_stage(table: BearerTable, features: Sequence[int]) -> str:
     return f"{stages.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
 
 
+def _insertion_stage(table: BearerTable) -> str:
+    return f"{stages.INSERTION}/{table.heuristic.key}"
+
+
 def _measure_spans(sitting: Sitting, table: BearerTable) -> int:
     bearers = {borne.id: borne for borne in table.bearers}
     stage = _spans_stage(table)
@@ -178,12 +148,32 @@ def _measure_effects(sitting: Sitting, table: BearerTable, selection: Selection)
     return tokens
 
 
+def _measure_insertions(
+    sitting: Sitting, sampled: Sequence[int], keys: Mapping[int, Keys]
+) -> tuple[list[tuple[int, ...]], int]:
+    """The hosts of each heuristic's pattern, chosen from the sample, and the tokens computed."""
+    sample = sitting.store.pairs(sampled)
+    hosts: list[tuple[int, ...]] = []
+    tokens = 0
+    for table in sitting.bearers:
+        ordered = sorted(table.bearers, key=lambda borne: keys[borne.id].content_hash)
+        first = ordered[:MOST_HOSTS]
+        pairs = sitting.store.pairs([borne.id for borne in first])
+        hosts.append(find_hosts(table.heuristic, list(zip(pairs, first, strict=True)), sample))
+        stage = _insertion_stage(table)
+        measure = insertion_stage(sitting.instrument, stage, table.heuristic)
+        if hosts[-1]:
+            tokens += sitting.stage(stage, hosts[-1], measure).tokens
+    return hosts, tokens
+
+
 def _seal(
     sitting: Sitting,
     sampled: Sequence[int],
     checked: Sequence[int],
     keys: Mapping[int, Keys],
     selections: Sequence[Selection],
+    hosts: Sequence[Sequence[int]],
 ) -> Figures:
     """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
     parts = sitting.parts
@@ -203,12 +193,12 @@ def _seal(
     }
     measured: list[MeasuredHeuristic] = []
     judged: list[JudgedRow] = []
-    for table, selection in zip(sitting.bearers, selections, strict=True):
+    for table, selection, hosting in zip(sitting.bearers, selections, hosts, strict=True):
         layer = _layer(parts, table, selection)
         heuristic, rows = judge_heuristic(
             table, selection, layer, margins, keys, figures.margin_threshold
         )
-        measured.append(heuristic)
+        measured.append(replace(heuristic, insertion=_insertion(sitting, table, hosting)))
         judged += rows
     write_run(
         sitting.paths.run(sitting.run) / RUN_FILE,
@@ -224,6 +214,12 @@ def _seal(
         tokens=only(parts.read(stages.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
     )
     return figures
+
+
+def _insertion(sitting: Sitting, table: BearerTable, hosts: Sequence[int]) -> Insertion | None:
+    rows = only(sitting.parts.read(_insertion_stage(table), tables.INSERTIONS), hosts)
+    contexts = keys_of(sitting.store, hosts)
+    return insertion(rows, {identifier: key.context_hash for identifier, key in contexts.items()})
 
 
 def _peaks(sitting: Sitting, bearing: list[int]) -> pa.Table:

@@ -27,7 +27,8 @@ from engine.measure.instrument import Instrument, Positions
 from engine.measure.known import KnownAnswer, check_known
 from engine.measure.likelihood import measure_likelihood
 from engine.measure.progress import Report
-from engine.measure.run import Sitting, measure_run
+from engine.measure.run import measure_run
+from engine.measure.sitting import Sitting
 from engine.models.lm import find_lm, load_lm
 from engine.models.pm import PreferenceModel, load_pm
 from engine.models.sae.load import hook_on, load_sae

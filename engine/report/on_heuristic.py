@@ -95,6 +95,7 @@ def on_heuristic(
         in_sample=measured.in_sample if measured else False,
         pinned=measured.pinned if measured else False,
         vote_threshold=measured.vote_threshold if measured else None,
+        insertion=measured.insertion if measured else None,
         coverage=covered(judged),
         coverage_all=covered(judged, by_all=True),
         counterexamples=_of_kind("counterexample", counterexamples, margin_threshold),

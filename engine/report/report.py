@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
-from engine.cache.run_file import Figures
+from engine.cache.run_file import Figures, Insertion
 from engine.cache.source_file import SourceInfo
 from engine.cache.training import Told
 from engine.heuristics import Heuristic, Kind
@@ -146,6 +146,8 @@ class HeuristicReport:
     conforming: KindReport
     differences: Mapping[Verdict, Interval]
     """Shares among counterexamples less those among conforming pairs."""
+    insertion: Insertion | None = None
+    """What the pattern does to the rewards of responses that lack it; None: unmeasured."""
     likelihood: tuple[BearerLikelihood, ...] = ()
     """Of all bearers; then of seen, unseen and unknown ones, where somebody told."""
 

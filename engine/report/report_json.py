@@ -117,6 +117,7 @@ def _heuristic(made: HeuristicReport) -> Json:
         "deletion_effect": mean_json(made.deletion.effect),
         "deletion_control": mean_json(made.deletion.control),
         "deletion_difference": mean_json(made.deletion.difference),
+        "insertion_effect": asdict(made.insertion) if made.insertion else None,
         "likelihood": {
             row.of: {
                 "pairs": row.pairs,

@@ -67,6 +67,25 @@ def control(made: HeuristicReport) -> str:
     )
 
 
+def insertion(made: HeuristicReport) -> str | None:
+    """What the pattern does out of distribution, beside what it does in it; None: unmeasured."""
+    if made.heuristic.regex:
+        return (
+            "Out of distribution it is not measured: a regular expression is no text that could be"
+            " inserted."
+        )
+    found = made.insertion
+    if found is None:
+        return None
+    added = between(Interval(found.mean, found.low, found.high))
+    into = "other response" if found.pairs == 1 else "other responses"
+    return (
+        "What it does to reward in distribution and out of it: deleted from its bearers it takes"
+        f" {between(made.deletion.effect)} along; inserted into {found.pairs:,} {into}, matched by"
+        f" tranche and length, it adds {added}."
+    )
+
+
 def features(made: HeuristicReport) -> str:
     """Which features stand for the pattern, and how they were found."""
     if made.pinned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.report.report import HeuristicReport
-from engine.report.sentences import answer, bearers, beside, control, coverage, features
+from engine.report.sentences import answer, bearers, beside, control, coverage, features, insertion
 from engine.report.wording import NONE, bare, shares
 from engine.verdict import COUNTERPART, Shares, Verdict, verdicts_of
 from tui.cli.wording import columns, name, wrapped
@@ -21,6 +21,8 @@ def heuristic_text(made: HeuristicReport) -> Iterator[str]:
     if made.deletion.effect is None:
         return
     yield from wrapped(control(made), 2)
+    if (inserted := insertion(made)) is not None:
+        yield from wrapped(inserted, 2)
     yield from wrapped(features(made), 2)
     yield from wrapped(coverage(made), 2)
     yield ""

@@ -10,7 +10,16 @@ from engine.report.page.blocks import Block, Example, Examples, Figure, Paragrap
 from engine.report.page.gather import EXAMPLES, SEED
 from engine.report.plots.plot import Bars
 from engine.report.report import HeuristicReport
-from engine.report.sentences import answer, bearers, beside, control, coverage, features, right
+from engine.report.sentences import (
+    answer,
+    bearers,
+    beside,
+    control,
+    coverage,
+    features,
+    insertion,
+    right,
+)
 from engine.report.wording import NONE, in_percent, shares, signed
 from engine.verdict import COUNTERPART, Interval, Shares, Verdict, verdicts_of
 
@@ -38,7 +47,8 @@ def heuristic_section(
     """All of it."""
     blocks: list[Block] = [Paragraph(f"{_sentence(answer(made))} {bearers(made)} {right(made)}")]
     if made.deletion.effect is not None:
-        blocks.append(Paragraph(f"{control(made)} {features(made)} {coverage(made)}"))
+        said = [control(made), insertion(made), features(made), coverage(made)]
+        blocks.append(Paragraph(" ".join(filter(None, said))))
     blocks += _verdicts(made)
     blocks.append(Paragraph(" ".join(beside(made))))
     blocks += _by_group(made)

@@ -22,6 +22,7 @@ from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import open_pairs
 from engine.cache.run_file import (
     Figures,
+    Insertion,
     IntegratedFigures,
     MeasuredHeuristic,
     write_run,
@@ -263,6 +264,7 @@ def seal(
                 chosen_only=6,
                 rejected_only=6,
                 both=0,
+                insertion=None if heuristic.regex else Insertion(5, -0.25, -0.75, 0.25),
             )
         ],
         judged=rows,

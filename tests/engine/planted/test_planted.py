@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from engine.hh import SIDES, pair_id
+from engine.hh import SIDES, pair_id, split_pair_id
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.planted import words
 from tests.engine.planted.figures import PairFigures
@@ -119,6 +120,35 @@ def test_every_figure_is_what_arithmetic_says(told: Told, name: str) -> None:
     assert [figure is None for figure in stored] == [figure is None for figure in expected]
     found = [figure for figure in stored if figure is not None]
     np.testing.assert_allclose(found, measured, rtol=0, atol=WITHIN)
+
+
+def test_an_inserted_pattern_does_what_was_planted(told: Told) -> None:
+    """Into other pairs' responses, of as many as there are bearers, and never a regex."""
+    planting, parts = told.world.planting, told.measured.file.parent / "parts" / "insertion"
+    for made in told.measured.run.heuristics:
+        places, effect = told.of(made.heuristic.name), made.insertion
+        if made.heuristic.regex:
+            assert effect is None
+            continue
+        assert effect is not None
+        assert effect.pairs == min(64, len(places))
+        changes = []
+        for row in pq.read_table(parts / made.heuristic.key).to_pylist():
+            at = split_pair_id(row["id"])[1]
+            assert at not in places
+            pair = told.world.pairs[at]
+            changes.append(row["reward_with"] - row["reward_without"])
+            either = [
+                planting.reward(f"{pair.context} {made.heuristic.pattern} {text.lstrip()}")
+                - planting.reward(pair.context + text)
+                for text in (pair.chosen, pair.rejected)
+            ]
+            assert min(abs(changes[-1] - each) for each in either) < WITHIN
+        assert effect.mean == pytest.approx(np.mean(changes), abs=WITHIN)
+        assert effect.low <= effect.mean <= effect.high
+        if made.heuristic == words.ALAS:  # the one whose word does as much wherever it stands
+            deletion = np.mean([told.figures[at].deletion_effect for at in places])
+            assert effect.mean == pytest.approx(deletion, rel=0.1)
 
 
 def test_the_features_found_are_those_of_the_dictionary(told: Told) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -17,6 +18,7 @@ from engine.cache.likelihood import PART, MeasuredBy, keep_likelihood
 from engine.cache.pairs import open_pairs
 from engine.cache.population import covered
 from engine.cache.reader import open_reader
+from engine.cache.sealed import run_path
 from engine.cache.trained_on import train_on
 from engine.cache.training import Told, keep_training
 from engine.errors import UserError
@@ -142,6 +144,23 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
     }
     assert document["integrated_gradients"]["gap"] == 0.02
     assert document["integrated_gradients"]["attribution_spearman"] == 0.7
+
+
+def test_what_the_pattern_does_where_nobody_wrote_it(paths: IndexPaths, build: Build) -> None:
+    """Sealed before that was measured, a run reads without."""
+    run = seal(paths)
+    with duckdb.connect(str(run_path(paths, run))) as connection:
+        ((measured,),) = connection.execute("SELECT measured FROM heuristics").fetchall()
+        values = json.loads(measured)
+        assert values.pop("insertion")["pairs"] == 5
+        older = json.dumps(values)
+        connection.execute("UPDATE heuristics SET measured = ?", [older])
+    found = []
+    for _ in range(2):
+        document = json.loads(json.dumps(report_json(build())))
+        found.append(document["heuristics"][0]["insertion_effect"])
+        seal(paths)
+    assert found == [None, {"pairs": 5, "mean": -0.25, "low": -0.75, "high": 0.25}]
 
 
 def test_margins_are_told_by_tranche_and_pooled(paths: IndexPaths, build: Build) -> None:

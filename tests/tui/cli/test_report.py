@@ -60,6 +60,16 @@ def test_the_answer_stands_in_the_first_sentence(paths: IndexPaths, report: Outv
     assert "By tranche, counterexamples:" in said
 
 
+def test_out_of_distribution_stands_beside_in_it(paths: IndexPaths, report: Outvoted) -> None:
+    seal(paths)
+    assert (
+        "deleted from its bearers it takes -0.500 [-0.500, -0.500] along; inserted into 5 other"
+        " responses, matched by tranche and length, it adds -0.250 [-0.750, +0.250]."
+    ) in words(report()[1])
+    seal(paths, heuristic=replace(URL, pattern="https?://", regex=True))
+    assert "a regular expression is no text that could be inserted" in words(report()[1])
+
+
 def test_the_table_sets_counterexamples_beside_the_control(
     paths: IndexPaths, report: Outvoted
 ) -> None:

@@ -1,0 +1,49 @@
+"""What a run is measured with and on, and where its parts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.cache.bearers import BearerTable
+from engine.cache.layout import IndexPaths
+from engine.cache.manifest import Manifest
+from engine.cache.pairs import PairStore
+from engine.cache.parts import Parts
+from engine.measure import stages
+from engine.measure.instrument import Instrument
+from engine.measure.progress import Report
+from engine.measure.stages import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a run is measured with and on. One sitting may finish what another began."""
+
+    instrument: Instrument
+    manifest: Manifest
+    paths: IndexPaths
+    store: PairStore
+    bearers: Sequence[BearerTable]
+    also: Sequence[int]
+    """Pairs to measure beside the bearers."""
+    report: Report
+
+    @property
+    def run(self) -> str:
+        return self.manifest.config.run
+
+    @property
+    def parts(self) -> Parts:
+        return run_parts(self.paths, self.store, self.run)
+
+    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
+        """Run one stage; how much of it this sitting measured."""
+        return stages.run_stage(
+            self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
+        )
+
+
+def run_parts(paths: IndexPaths, store: PairStore, run: str) -> Parts:
+    """The finished parts of a run that stand on today's sources."""
+    return Parts(paths.run(run) / "parts", store.source_hashes())
