@@ -33,5 +33,6 @@ class GatedSae(Sae):
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         h = (x - self.b_dec if self.centred else x) @ self.w_enc
-        gate = (h + self.gate_bias > 0).to(h.dtype)
-        return gate * torch.relu(self.r_mag.exp() * h + self.mag_bias)
+        # d_sae is wide: every pass over it costs as much as a tenth of the product.
+        magnitude = (self.r_mag.exp() * h).add_(self.mag_bias).relu_()
+        return torch.where(h > -self.gate_bias, magnitude, 0.0)
