@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from engine.cache.parts import Parts
 from engine.cache.run_file import Figures, IntegratedFigures
-from engine.measure import stages
+from engine.measure.base_stage import MOMENTS, MOMENTS_AFTER_FIRST
+from engine.measure.staging import BASE
 from engine.verdict import (
     attribution_agreement,
     fvu,
@@ -70,8 +71,8 @@ def run_figures(
         tokens=sum(base["tokens"].to_pylist()) + sum(sample["tokens"].to_pylist()),
         noise_floor=tau,
         margin_threshold=margin_threshold(tau, [margins[identifier] for identifier in sampled]),
-        fvu=_fvu(parts, stages.MOMENTS),
-        fvu_after_first=_fvu(parts, stages.MOMENTS_AFTER_FIRST),
+        fvu=_fvu(parts, MOMENTS),
+        fvu_after_first=_fvu(parts, MOMENTS_AFTER_FIRST),
         reward_recovered=reward_recovered(margin, margin_sae),
         reward_recovered_random=reward_recovered(margin, base["margin_random_error"].to_numpy()),
         sign_agreement=sign_agreement(margin, margin_sae),
@@ -128,7 +129,7 @@ def _margin(table: pa.Table, suffix: str) -> npt.NDArray[np.float64]:
 
 
 def _fvu(parts: Parts, key: bytes) -> float | None:
-    sums = [json.loads(entry) for entry in parts.metadata(stages.BASE, key)]
+    sums = [json.loads(entry) for entry in parts.metadata(BASE, key)]
     if not sums:
         return None
     return fvu(

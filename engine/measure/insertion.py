@@ -25,7 +25,7 @@ from engine.measure.budget import in_batches
 from engine.measure.instrument import Instrument
 from engine.measure.prepare import Prepared
 from engine.measure.rows import Row, table_of
-from engine.measure.stages import Measure, Measured
+from engine.measure.staging import Measure, Measured
 from engine.verdict import bootstrap_mean
 
 MOST_HOSTS = 64

@@ -23,7 +23,7 @@ from engine.measure.packing import Packed, common_prefix, pack
 from engine.measure.prepare import Prepared
 from engine.measure.progress import Report
 from engine.measure.sitting import run_parts
-from engine.measure.stages import BASE, SAMPLE, Measure, Measured, run_stage
+from engine.measure.staging import BASE, SAMPLE, Measure, Measured, run_stage
 from engine.models.lm import LanguageModel
 from engine.models.tokens import Tokens, tokenise
 

@@ -14,7 +14,8 @@ from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.parts import Parts, only, without
 from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
 from engine.canonical import short_hash
-from engine.measure import stages
+from engine.measure import stages, staging
+from engine.measure.base_stage import base_stage, tokens_stage
 from engine.measure.effects import Question
 from engine.measure.figures import run_figures
 from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertion_stage
@@ -22,7 +23,7 @@ from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
 from engine.measure.selection import Selection, select
 from engine.measure.sitting import Sitting
-from engine.measure.stages import Work
+from engine.measure.staging import Work
 
 SAMPLE_PAIRS = 2048
 """The margins that epsilon_m is a share of (design, section 2)."""
@@ -58,25 +59,25 @@ def _measure_pairs(
 ) -> Work:
     """Base figures of bearers and of whatever else was asked for; rewards of the sample."""
     instrument, parts = sitting.instrument, sitting.parts
-    measured = parts.covered(stages.BASE)
+    measured = parts.covered(staging.BASE)
     new = bearing - measured
-    both = stages.base_stage(
+    both = base_stage(
         instrument,
         base_too=True,
         texts_too=True,
         checked=set(checked),
         integrated=set(checked[:INTEGRATED_PAIRS]),
     )
-    texts = stages.base_stage(instrument, base_too=False, texts_too=True)
-    base = stages.base_stage(instrument, base_too=True, texts_too=False)
+    texts = base_stage(instrument, base_too=False, texts_too=True)
+    base = base_stage(instrument, base_too=True, texts_too=False)
     # An interrupted sitting may have left base figures without the texts that go with them.
-    work = sitting.stage(stages.TEXTS, new | parts.covered(stages.TEXTS), both)
-    work += Work(tokens=sitting.stage(stages.TEXTS, bearing, texts).tokens)
-    by_token = stages.tokens_stage(instrument)
-    work += Work(tokens=sitting.stage(stages.TOKENS, bearing, by_token).tokens)
-    work += sitting.stage(stages.BASE, bearing | set(sitting.also), base)
-    rest = set(sampled) - parts.covered(stages.BASE)
-    return work + sitting.stage(stages.SAMPLE, rest, stages.sample_stage(instrument))
+    work = sitting.stage(staging.TEXTS, new | parts.covered(staging.TEXTS), both)
+    work += Work(tokens=sitting.stage(staging.TEXTS, bearing, texts).tokens)
+    by_token = tokens_stage(instrument)
+    work += Work(tokens=sitting.stage(staging.TOKENS, bearing, by_token).tokens)
+    work += sitting.stage(staging.BASE, bearing | set(sitting.also), base)
+    rest = set(sampled) - parts.covered(staging.BASE)
+    return work + sitting.stage(staging.SAMPLE, rest, stages.sample_stage(instrument))
 
 
 def _checked(keys: Mapping[int, Keys]) -> list[int]:
@@ -90,23 +91,23 @@ def _checked(keys: Mapping[int, Keys]) -> list[int]:
 def _measure_checks(sitting: Sitting, sampled: Sequence[int], checked: Sequence[int]) -> int:
     """The noise floor's margins, and attribution against exact effects on sampled bearers."""
     noise = stages.noise_stage(sitting.instrument)
-    tokens = sitting.stage(stages.NOISE, sampled[:NOISE_PAIRS], noise).tokens
+    tokens = sitting.stage(staging.NOISE, sampled[:NOISE_PAIRS], noise).tokens
     checks = stages.checks_stage(sitting.instrument)
-    tokens += sitting.stage(stages.CHECKS, checked, checks).tokens
+    tokens += sitting.stage(staging.CHECKS, checked, checks).tokens
     gradients = stages.integrated_stage(sitting.instrument)
-    return tokens + sitting.stage(stages.INTEGRATED, checked[:INTEGRATED_PAIRS], gradients).tokens
+    return tokens + sitting.stage(staging.INTEGRATED, checked[:INTEGRATED_PAIRS], gradients).tokens
 
 
 def _spans_stage(table: BearerTable) -> str:
-    return f"{stages.SPANS}/{table.heuristic.key}"
+    return f"{staging.SPANS}/{table.heuristic.key}"
 
 
 def _effects_stage(table: BearerTable, features: Sequence[int]) -> str:
-    return f"{stages.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
+    return f"{staging.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
 
 
 def _insertion_stage(table: BearerTable) -> str:
-    return f"{stages.INSERTION}/{table.heuristic.key}"
+    return f"{staging.INSERTION}/{table.heuristic.key}"
 
 
 def _measure_spans(sitting: Sitting, table: BearerTable) -> int:
@@ -121,7 +122,7 @@ def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> S
         table,
         sitting.parts,
         _spans_stage(table),
-        stages.TEXTS,
+        staging.TEXTS,
         {identifier: key.context_hash for identifier, key in keys.items()},
         sitting.instrument.sae.decoder_norms.cpu().numpy(),
     )
@@ -177,11 +178,11 @@ def _seal(
 ) -> Figures:
     """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
     parts = sitting.parts
-    base = parts.read(stages.BASE, tables.BASE)
-    sample = without(parts.read(stages.SAMPLE, tables.SAMPLE), base["id"])
-    checks = only(parts.read(stages.CHECKS, tables.CHECKS), checked)
-    noise = only(parts.read(stages.NOISE, tables.NOISE), sampled[:NOISE_PAIRS])
-    integrated = only(parts.read(stages.INTEGRATED, tables.INTEGRATED), checked[:INTEGRATED_PAIRS])
+    base = parts.read(staging.BASE, tables.BASE)
+    sample = without(parts.read(staging.SAMPLE, tables.SAMPLE), base["id"])
+    checks = only(parts.read(staging.CHECKS, tables.CHECKS), checked)
+    noise = only(parts.read(staging.NOISE, tables.NOISE), sampled[:NOISE_PAIRS])
+    integrated = only(parts.read(staging.INTEGRATED, tables.INTEGRATED), checked[:INTEGRATED_PAIRS])
     figures = run_figures(parts, base, sample, checks, integrated, noise, sampled)
     margins = {
         row["id"]: Margins(
@@ -211,7 +212,7 @@ def _seal(
         sampled=list(sampled),
         checks=checks,
         peaks=_peaks(sitting, sorted(keys)),
-        tokens=only(parts.read(stages.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
+        tokens=only(parts.read(staging.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
     )
     return figures
 
@@ -223,7 +224,7 @@ def _insertion(sitting: Sitting, table: BearerTable, hosts: Sequence[int]) -> In
 
 
 def _peaks(sitting: Sitting, bearing: list[int]) -> pa.Table:
-    texts = only(sitting.parts.read(stages.TEXTS, tables.TEXT_ACTIVATIONS), bearing)
+    texts = only(sitting.parts.read(staging.TEXTS, tables.TEXT_ACTIVATIONS), bearing)
     pairs = sitting.store.pairs(bearing)
     return strongest_tokens(texts, map(sitting.instrument.prepare, pairs))
 

@@ -10,10 +10,9 @@ from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts
-from engine.measure import stages
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Report
-from engine.measure.stages import Work
+from engine.measure.staging import Measure, Work, run_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,9 @@ class Sitting:
     def parts(self) -> Parts:
         return run_parts(self.paths, self.store, self.run)
 
-    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: stages.Measure) -> Work:
+    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: Measure) -> Work:
         """Run one stage; how much of it this sitting measured."""
-        return stages.run_stage(
+        return run_stage(
             self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
         )
 

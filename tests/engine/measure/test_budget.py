@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from engine.errors import UserError
+from engine.measure.base_stage import base_stage
 from engine.measure.budget import LEAST, Budget, in_batches
 from engine.measure.budget_probe import MOST, find_budget
 from engine.measure.packing import Packed
 from engine.measure.prepare import Prepared
-from engine.measure.stages import SAMPLE, base_stage, sample_stage
+from engine.measure.stages import sample_stage
+from engine.measure.staging import SAMPLE
 from tests.engine.measure.tiny import Tiny, from_ids, pair
 
 PAIRS = [from_ids((1,) * size, (1,) * size + (2,), row=size) for size in (9, 3, 50, 4, 30, 8)]
