@@ -49,8 +49,6 @@ class Manifest:
     sae_path: str
     sae_kind: str
     d_sae: int
-    chat_template: str | None = None
-    """What the PM was read through in place of its tokenizer's own."""
 
     def write(self, path: Path) -> None:
         """Write it as JSON, in one step."""

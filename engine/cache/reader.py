@@ -25,12 +25,12 @@ from engine.cache.comparing import (
 )
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.custom import CustomFile, CustomPair, read_customs
+from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.judged import JudgedRow
 from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
-from engine.cache.labels import kept_labels
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods, open_likelihood
 from engine.cache.list_question import searches
@@ -117,7 +117,8 @@ class IndexReader:
         self._borne = {
             (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
         }
-        self._labels = labels or {}
+        self.labels = dict(labels or {})
+        """What features are called."""
         self._overview: Overview | None = None
         self._listing = Listing(store, run.figures.noise_floor if run else 0.0)
         self._marks = Marks(store, paths.triage)
@@ -242,7 +243,7 @@ class IndexReader:
             margin_sae=margin_sae,
             heuristics=on_pair,
             features=tuple(
-                FeatureOnPair(row[0], self._labels.get(row[0]), *row[1:])
+                FeatureOnPair(row[0], self.labels.get(row[0]), *row[1:])
                 for place, row in enumerate(features)
                 if place < TOLD_FEATURES or row[0] in ours or row[4] is not None
             ),
@@ -287,7 +288,7 @@ class IndexReader:
         if self.run is None:
             raise no_run(self.paths)
         with self._asking() as cursor:
-            return feature_detail(cursor, self.store, self.run, self.judged, self._labels, feature)
+            return feature_detail(cursor, self.store, self.run, self.judged, self.labels, feature)
 
     def rewards(
         self, ids: Sequence[int]
@@ -295,6 +296,18 @@ class IndexReader:
         """Rewards of chosen and rejected, margin and reconstructed margin, where measured."""
         rows = self._fetch(questions.REWARDS_OF, [list(ids)])
         return {identifier: (row[0], row[1], row[2], row[3]) for identifier, *row in rows}
+
+    def indexed_pairs(self) -> IndexedPairs:
+        """Every pair's id, tranche and margin."""
+        with self._asking() as cursor:
+            return indexed_pairs(cursor)
+
+    def firing(
+        self, ids: npt.NDArray[np.int64], margin: Floats, residual: Floats, agreed: Floats
+    ) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
+        """On which sides each feature fires; see `engine.cache.discoverable`."""
+        with self._asking() as cursor:
+            return firing(cursor, ids, margin, residual, agreed)
 
     def words(self) -> dict[str, list[Triage]]:
         """All that every user said, also of pairs that are not in the index any more."""
@@ -454,7 +467,7 @@ def open_reader(
         run: the beginning of a run's id, or all of it.
         heuristics: what to look at; None: the run's own, or else the ones that ship, and those
             the user kept. One that the run does not know, or judged otherwise, reads `unmeasured`.
-        labels: what to call the features of the run's SAE, before what the run keeps.
+        labels: what to call the features of the run's SAE.
         kept_in: where heuristics are kept; None: a file of the index.
 
     Raises:
@@ -467,7 +480,6 @@ def open_reader(
             folder = paths.run(sealed.run) if sealed else None
             training = open_training(cursor, folder)
             likelihood = open_likelihood(cursor, folder)
-        named = {**kept_labels(folder), **(labels or {})}
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or with_kept(paths, own or default_heuristics())
         known = {heuristic.name for heuristic in own if heuristic in wanted}
@@ -477,7 +489,9 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables, named, training, likelihood, kept_in)
+    return IndexReader(
+        paths, store, sealed, standing, tables, labels, training, likelihood, kept_in
+    )
 
 
 def _open_run(

@@ -11,7 +11,6 @@ import torch
 from engine.demo.place import resolve
 from engine.errors import UserError
 from engine.hh import Pair, PairName
-from engine.live.placed import placed
 from engine.live.protocol import (
     Asked,
     BreakDown,
@@ -32,7 +31,6 @@ from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
-from engine.presets import Preset
 
 
 class _CancelledError(Exception):
@@ -42,13 +40,9 @@ class _CancelledError(Exception):
 class Worker:
     """Answers one request at a time."""
 
-    def __init__(self, cancelled: Container[int], preset: Preset | None = None) -> None:
-        """`cancelled` holds the requests to stop; another thread may add to it at any time.
-
-        `preset` says where this machine has the models.
-        """
+    def __init__(self, cancelled: Container[int]) -> None:
+        """`cancelled` holds the requests to stop; another thread may add to it at any time."""
         self._cancelled = cancelled
-        self._preset = preset
         self._instrument: Instrument | None = None
 
     def answer(self, message: Load | Measure | BreakDown) -> bytes:
@@ -75,8 +69,7 @@ class Worker:
             case BreakDown():
                 return self._break_down(message)
 
-    def _load(self, asked: Load) -> Loaded:
-        message = placed(asked, self._preset)
+    def _load(self, message: Load) -> Loaded:
         readout = _one_of("readout", message.readout, READOUTS)
         positions = _one_of("positions", message.positions, POSITIONS)
         if message.dtype not in DTYPES:
@@ -85,12 +78,7 @@ class Worker:
             )
         _check_device(message.device)
         self._instrument = None  # the old models make room first
-        pm = load_pm(
-            resolve(message.pm),
-            dtype=DTYPES[message.dtype],
-            device=message.device,
-            chat_template=message.chat_template,
-        )
+        pm = load_pm(resolve(message.pm), dtype=DTYPES[message.dtype], device=message.device)
         self._instrument = make_instrument(
             pm,
             message.sae,

@@ -18,9 +18,8 @@ from engine.cache.training import Told
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.measure.instrument import Positions
-from engine.measure.known import KnownAnswer
 from engine.measure.progress import Progress
-from engine.measure.score import SaeSettings, ScoreRequest, score
+from engine.measure.score import ScoreRequest, score
 from engine.models.tokens import Readout
 from engine.shapes import build
 
@@ -42,9 +41,6 @@ class Request:
     device: str
     lm: str | None
     told: Told
-    settings: tuple[SaeSettings, ...]
-    chat_template: str | None
-    known: tuple[KnownAnswer, ...]
 
 
 def main() -> int:
@@ -73,9 +69,6 @@ def main() -> int:
             device=asked.device,
             lm=asked.lm,
             told=asked.told,
-            settings=asked.settings,
-            chat_template=asked.chat_template,
-            known=asked.known,
         )
 
         def report(progress: Progress) -> None:

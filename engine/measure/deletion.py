@@ -14,6 +14,7 @@ from engine.hh import Pair
 from engine.measure.instrument import Instrument, View
 from engine.measure.packing import common_prefix
 from engine.measure.prepare import Prepared
+from engine.measure.rewarder import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class DeletionRewards:
     reward_control: float | None
 
 
-def deletion(instrument: Instrument, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
+def deletion(reads: Reads, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
     """Edit the bearer's transcript; what comes before both edits and its response is context."""
     transcript = pair.transcript(borne.bearer)
     context = pair.context[: borne.spans[0][0]]
@@ -54,14 +55,14 @@ def deletion(instrument: Instrument, pair: Pair, heuristic: Heuristic, borne: Bo
         rejected=control[len(context) :],
     )
     # An edit that is shorter must not see more of its context than the original did.
-    cut = instrument.prepare(pair).truncated
-    return Deletion(instrument.prepare(edited, least_cut=cut), has_control=controls is not None)
+    cut = reads.prepare(pair).truncated
+    return Deletion(reads.prepare(edited, least_cut=cut), has_control=controls is not None)
 
 
-def rewards_without(instrument: Instrument, deletions: Sequence[Deletion]) -> list[DeletionRewards]:
+def rewards_without(reads: Reads, deletions: Sequence[Deletion]) -> list[DeletionRewards]:
     """The rewards of a batch of deletions."""
-    packed = instrument.pack([made.prepared for made in deletions])
-    rewards = instrument.forward.rewards(packed)
+    packed = reads.pack([made.prepared for made in deletions])
+    rewards = reads.forward.rewards(packed)
     return [_rewards(made, rewards[row]) for row, made in enumerate(deletions)]
 
 

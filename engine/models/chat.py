@@ -108,11 +108,10 @@ def messages(transcript: str) -> tuple[Message, ...]:
 
 
 class ChatTemplate:
-    """A chat template, a tokenizer's own or another, without a generation prompt."""
+    """The chat template of a tokenizer, without a generation prompt."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str | None = None) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
-        self._template = template
         self._frame = cache(self._make_frame)
 
     def render(self, transcript: str) -> Rendered:
@@ -156,7 +155,7 @@ class ChatTemplate:
             for role, content in zip(roles, contents, strict=True)
         ]
         try:
-            template = self._template or self._tokenizer.get_chat_template()
+            template = self._tokenizer.get_chat_template()
             if "strftime_now" in template:
                 template = _CLOCK + template
             rendered = self._tokenizer.apply_chat_template(

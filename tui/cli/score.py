@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 
 from rich.console import Console
@@ -22,21 +18,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from engine.cache.kept import with_kept
-from engine.cache.layout import IndexPaths
 from engine.canonical import Json
 from engine.errors import UserError
-from engine.presets import Preset
+from tui.cli.child import run_child
 from tui.cli.commands import Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
-from tui.cli.preset_options import (
-    add_preset,
-    asked_saes,
-    known_answers,
-    preset_of,
-    settings,
-    tell_memory,
-)
 from tui.cli.told import add_told, told
 
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
@@ -44,7 +30,6 @@ POSITIONS = ("all", "after-first")
 DTYPES = ("float32", "bfloat16", "float16")
 
 _STAGES = {
-    "known": "known rewards",
     "texts": "bearers",
     "base": "pairs",
     "sample": "sample of the index",
@@ -63,19 +48,11 @@ def add(subparsers: Subparsers) -> None:
         description="Measure an index with a PM and one run for each SAE. Interrupt it when you"
         " like: the same command resumes it, and ends with the same rows.",
     )
-    parser.add_argument("--pm", metavar="PM", help="a folder, or ORG/NAME of the hub")
     parser.add_argument(
-        "--sae",
-        action="append",
-        metavar="SAE",
-        help="a folder or file, ORG/NAME/path on the hub, or one of the preset's by its name;"
-        " repeatable",
+        "--pm", required=True, metavar="PM", help="a folder, or ORG/NAME of the hub"
     )
-    add_preset(
-        parser,
-        "a preset (`outvoted presets`) or a file of your own: what it says of PM, SAEs, readout,"
-        " dtype, training and heuristics holds where no option says otherwise; its known rewards"
-        " are checked first",
+    parser.add_argument(
+        "--sae", required=True, action="append", metavar="SAE", help="a folder or file; repeatable"
     )
     parser.add_argument(
         "--hook",
@@ -85,6 +62,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--readout",
         choices=READOUTS,
+        default=READOUTS[0],
         help="where the reward is read, of the text as it is or of its turns through the"
         " tokenizer's chat template; default: last-text-token",
     )
@@ -102,7 +80,7 @@ def add(subparsers: Subparsers) -> None:
         " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
         " sample that stands for the index; default: bearers",
     )
-    parser.add_argument("--dtype", choices=DTYPES, help="default: float32")
+    parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
     parser.add_argument(
         "--lm",
@@ -122,8 +100,21 @@ def run(args: argparse.Namespace) -> int:
             where=str(paths.cache),
             todo="Make one with `outvoted index SOURCE`.",
         )
-    preset = preset_of(args)
-    request = _request(args, paths, preset)
+    request: dict[str, Json] = {
+        "cache": str(paths.cache.absolute()),
+        "name": paths.name,
+        "heuristics": [asdict(heuristic) for heuristic in heuristics(args)],
+        "pm": args.pm,
+        "saes": args.sae,
+        "hook": args.hook,
+        "readout": args.readout,
+        "positions": args.positions,
+        "pairs": args.pairs,
+        "dtype": args.dtype,
+        "device": args.device,
+        "lm": args.lm,
+        "told": told(args),
+    }
     try:
         results = _measure(request, Drawing())
     except KeyboardInterrupt:
@@ -134,46 +125,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(results)
     return 0
-
-
-def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None) -> dict[str, Json]:
-    """What the child measures: what was typed, then what the preset says, then what is usual."""
-    if args.pm is None and preset is None:
-        raise UserError(
-            "no PM is named", where="--pm", todo="Name one, or PM and SAEs with --preset NAME."
-        )
-    readout = args.readout or (preset.readout if preset else READOUTS[0])
-    dtype = args.dtype or (preset.dtype if preset else DTYPES[0])
-    saes = asked_saes(args.sae, preset)
-    own = preset.heuristics if preset and not args.heuristics else ()
-    looked_for = with_kept(paths, own) if own else heuristics(args)
-    trained = told(args)
-    if preset and not any(trained.values()):
-        trained = {
-            "rows": list(preset.trained_rows),
-            "tranches": list(preset.trained_tranches),
-            "texts": list(preset.trained_texts),
-        }
-    if preset:
-        tell_memory(preset, dtype, saes)
-    return {
-        "cache": str(paths.cache.absolute()),
-        "name": paths.name,
-        "heuristics": [asdict(heuristic) for heuristic in looked_for],
-        "pm": args.pm or (preset.pm if preset else None),
-        "saes": [sae.path for sae in saes],
-        "hook": args.hook,
-        "settings": [settings(sae, pins=bool(own), hook=args.hook) for sae in saes],
-        "readout": readout,
-        "positions": args.positions,
-        "pairs": args.pairs,
-        "dtype": dtype,
-        "device": args.device,
-        "lm": args.lm,
-        "told": trained,
-        "chat_template": preset.chat_template if preset else None,
-        "known": known_answers(preset, readout, dtype),
-    }
 
 
 class Drawing:
@@ -218,50 +169,15 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]
         UserError: the child says the user's input is at fault.
     """
     results: list[dict[str, Json]] = []
-    with (
-        subprocess.Popen(
-            [sys.executable, "-m", "engine.measure"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            # torch's threads spin while they wait. On a shared machine that takes the cores from
-            # others, and in turn from themselves; so they sleep after a short while.
-            env={"GOMP_SPINCOUNT": "10000"} | os.environ,
-        ) as child,
-        drawing.bars,
-    ):
-        try:
-            for event in _events(child, request):
-                match event.pop("type"):
-                    case "progress":
-                        drawing.show(event)
-                    case "result":
-                        results.append(event)
-                    case _:
-                        raise _said(event)
-        except KeyboardInterrupt:
-            child.wait()
-            raise
-    if child.returncode == 130:
-        raise KeyboardInterrupt
-    if child.returncode:
-        raise RuntimeError(f"the measurement ended with status {child.returncode}")
+
+    def take(event: dict[str, Json]) -> None:
+        if event.pop("type") == "progress":
+            drawing.show(event)
+        else:
+            results.append(event)
+
+    run_child("engine.measure", request, take, drawing.bars)
     return results
-
-
-def _events(child: subprocess.Popen[str], request: dict[str, Json]) -> Iterator[dict[str, Json]]:
-    if child.stdin is None or child.stdout is None:
-        raise RuntimeError("the measurement has no pipes")
-    child.stdin.write(json.dumps(request))
-    child.stdin.close()
-    for line in child.stdout:
-        yield json.loads(line)
-
-
-def _said(event: dict[str, Json]) -> UserError:
-    where, todo = (None if event[key] is None else str(event[key]) for key in ("where", "todo"))
-    return UserError(str(event["what"]), where=where, todo=todo)
 
 
 def _print(results: list[dict[str, Json]]) -> None:
