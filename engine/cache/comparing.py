@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.cache.comparison_records import (
+    Apart,
     ComparedHeuristic,
     ComparedMargins,
     DifferingPair,
@@ -23,6 +24,7 @@ from engine.cache.comparison_records import (
 from engine.cache.custom import CustomPair
 from engine.cache.judged import JudgedRow
 from engine.cache.layout import IndexPaths
+from engine.cache.manifest import Manifest
 from engine.cache.overview import run_card
 from engine.cache.records import RunCard
 from engine.cache.sealed import damaged_run, read_sealed, run_path
@@ -32,12 +34,42 @@ from engine.hh import PairName
 MOST_POINTS = 400
 """How many pairs are told to draw margins against margins."""
 
+_HASH = 8
+"""Digits of a hash that are told."""
+
 _MARGINS = "SELECT id, margin FROM rewards WHERE id IN (SELECT id FROM pairs) ORDER BY id"
 _IN_RUN = "SELECT margin, margin_sae FROM run.rewards WHERE id = ?"
 
 
 Margins: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """Ids, ascending, and a margin for each."""
+
+
+def set_apart(mine: Manifest, theirs: Manifest) -> tuple[Apart, ...]:
+    """The settings in which two runs differ; models by name, and by hash where names are alike."""
+    here, there = mine.config, theirs.config
+    tokenizers = here.tokenizer_hash, there.tokenizer_hash
+    settings = (
+        ("PM", *_model(mine.pm, here.pm_hash, theirs.pm, there.pm_hash)),
+        ("tokenizer", *(made[:_HASH] for made in tokenizers)),
+        ("SAE", *_model(mine.sae, here.sae_hash, theirs.sae, there.sae_hash)),
+        ("hook", here.hook, there.hook),
+        ("readout", here.readout, there.readout),
+        ("dtype", here.dtype, there.dtype),
+        ("positions", here.positions, there.positions),
+        ("truncation", here.truncation, there.truncation),
+        ("measurement version", str(here.version), str(there.version)),
+    )
+    return tuple(Apart(*setting) for setting in settings if setting[1] != setting[2])
+
+
+def _model(here: str, hash_here: str, there: str, hash_there: str) -> tuple[str, str]:
+    """Two models' names; equal where the models are."""
+    if hash_here == hash_there:
+        return here, here
+    if here == there:
+        return f"{here} ({hash_here[:_HASH]})", f"{there} ({hash_there[:_HASH]})"
+    return here, there
 
 
 def margins_of(cursor: duckdb.DuckDBPyConnection) -> Margins:

@@ -56,11 +56,22 @@ class ComparedHeuristic:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """One setting in which two runs differ."""
+
+    name: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs of one index: this one, and another."""
 
     run: RunCard
     other: RunCard
+    apart: tuple[Apart, ...]
+    """What makes them two runs; never empty, since it is what a run's id is made of."""
     margins: ComparedMargins
     heuristics: tuple[ComparedHeuristic, ...]
 

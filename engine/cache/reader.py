@@ -22,6 +22,7 @@ from engine.cache.comparing import (
     margins_of,
     natural_against_custom,
     pair_in_run,
+    set_apart,
 )
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.custom import CustomFile, CustomPair, read_customs
@@ -335,6 +336,7 @@ class IndexReader:
             return Comparison(
                 run=run_card(self.run),
                 other=run_card(theirs.run),
+                apart=set_apart(self.run.manifest, theirs.run.manifest),
                 margins=margins,
                 heuristics=tuple(
                     compared_heuristic(

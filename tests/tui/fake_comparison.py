@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cache.comparison_records import (
+    Apart,
     ComparedHeuristic,
     ComparedMargins,
     Comparison,
@@ -46,6 +47,13 @@ def make_comparison(
     return Comparison(
         run=run,
         other=other_card(run, other),
+        apart=tuple(
+            Apart(name, here, there)
+            for name, here, there in (
+                ("SAE", run.sae, other_card(run, other).sae),
+                ("hook", run.hook, other_card(run, other).hook),
+            )
+        ),
         margins=ComparedMargins(
             pairs=len(points),
             correlation=0.987,

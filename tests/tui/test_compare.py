@@ -27,7 +27,7 @@ async def test_from_verdicts_that_differ_to_the_pair_and_back() -> None:
         await press(pilot, "c")
         assert isinstance(pilot.app.screen, CompareScreen)
         assert "other run 1 of 2" in text_of(pilot, "title")
-        assert "SAE gated-l12 [bold] at transformer.h.12" in text_of(pilot, "title")
+        assert "SAE gated-l12 [bold] · hook transformer.h.12" in text_of(pilot, "title")
         shown = page_text(pilot)
         assert "url · 4 of 14 verdicts differ" in shown
         assert "correlation 0.987" in shown

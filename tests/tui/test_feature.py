@@ -19,7 +19,7 @@ async def test_from_a_heuristic_through_its_features_to_a_pair_and_back() -> Non
         assert "no label · active on 57 of 60 measured pairs" in text_of(pilot, "title")
         assert "sum -9.250" in " ".join(text_of(pilot, "title").split())
         assert "* url, judged with it: fold 1 AUROC 0.94, fires on 71%; fold 2" in page_text(pilot)
-        assert "o ≠ 80% of 20 counterexamples (med. 2.50)   x = 42% of 12 conforming" in page_text(
+        assert "o ≠ counterexamples: 80% of 20, med. 2.50  x = conforming: 42% of 12" in page_text(
             pilot
         )
         assert text_of(pilot, "place").strip() == "1/57"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.errors import UserError
-from engine.live.edit import NoWorkerError
+from engine.live.edit import Edit, NoWorkerError, Rescored
+from engine.live.queue import Result
 from tests.tui.driving import browser, press, settle, text_of, until_measured
-from tests.tui.fakes import FakeReader, FakeRescorer
+from tests.tui.fakes import FakeReader, FakeRescorer, make_detail
 from tests.tui.golden import SIZES, check_golden
 from tui.app import OutvotedApp
 from tui.screens.lab import LabScreen
+from tui.screens.lab_page import verdicts
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
 from tui.widgets.document import Document
@@ -290,6 +293,17 @@ async def test_hostile_texts_are_measured_and_shown_and_never_obeyed(row: int) -
         assert "\x1b" not in drawn
         assert "\u202e" not in drawn
         assert max(map(len, document(pilot, "body"))) <= 80
+
+
+def test_a_heuristic_whose_pattern_went_has_no_verdict_though_another_has_one() -> None:
+    before = make_detail(0)
+    (url,) = before.heuristics
+    other = replace(url, heuristic=replace(url.heuristic, name="other", pattern="See"))
+    two = replace(before, heuristics=(url, other))
+    without = replace(before, heuristics=(other,))
+    made = Result(0, Rescored(two, without, 1.0, Edit(response_chosen=" x")))
+    assert verdicts(made, "url") == ("outvoted", "none")
+    assert verdicts(made, "other") == ("outvoted", "outvoted")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,9 +15,9 @@ from engine.cache.comparison_records import (
     NaturalAgainstCustom,
     TextFigures,
 )
-from engine.cache.records import RunCard
 from engine.plain import plain
 from engine.verdict import Verdict
+from tui.screens.run_words import parts
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, LETTERS, percent, signed, verdict_counts
 from tui.widgets.pair_line import verdict_code
@@ -28,6 +28,8 @@ MOST_PAIRS = 200
 """Differing pairs that are listed for one heuristic."""
 _PLOT_LINES = 14
 _WIDEST_PLOT = 100
+_WITH_TRANCHE = 90
+"""Cells from which a differing pair's line has room for the tranche."""
 _SIGNS = {"counterexample": "≠", "conforming": "="}
 
 
@@ -46,19 +48,19 @@ class Compared:
 
 
 def compare_head(compared: Compared, place: str) -> list[Text]:
-    """Which two runs."""
+    """Which two runs: what sets them apart first, since lines may be cut."""
     comparison = compared.comparison
     if comparison is None:
         return [Text("Compare", BOLD), Text("The index has no other run."), Text()]
+    here = [f"{made.name} {made.here}" for made in comparison.apart]
+    there = [f"{made.name} {made.there}" for made in comparison.apart]
+    told = zip(parts(comparison.run), parts(comparison.other), strict=True)
+    shared = [mine for mine, other in told if mine == other]
     return [
         Text(f"Compare · two runs of one index{place}", BOLD),
-        Text(f"here   {_run(comparison.run)}"),
-        Text(f"there  {_run(comparison.other)}"),
+        Text(_flat(f"here   {' · '.join((comparison.run.run, *here, *shared))}")),
+        Text(_flat(f"there  {' · '.join((comparison.other.run, *there, *shared))}")),
     ]
-
-
-def _run(run: RunCard) -> str:
-    return _flat(f"{run.run} · PM {run.pm} · SAE {run.sae} at {run.hook} · {run.readout}")
 
 
 def compare_page(compared: Compared, width: int) -> Page:
@@ -127,11 +129,12 @@ def differing_line(pair: DifferingPair, width: int) -> Text:
     """One pair with a verdict here and another there, and both margins."""
     here = verdict_code(pair.verdict, pair.by)
     there = verdict_code(pair.other_verdict, pair.other_by)
+    tranche = f"  {_flat(pair.tranche)}" if width >= _WITH_TRANCHE else ""
     return fit(
         Text(
             f"  {_flat(pair.label)[:13]:<13} {_SIGNS[pair.kind]} {here:<13} → {there:<13}"
             f"{signed(pair.margin, 7)} {signed(pair.other_margin, 7)}"
-            f" {signed(pair.other_margin - pair.margin, 7)}  {_flat(pair.tranche)}"
+            f" {signed(pair.other_margin - pair.margin, 7)}{tranche}"
         ),
         width,
     )

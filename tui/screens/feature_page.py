@@ -89,7 +89,7 @@ def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:
     )
     legend = Text()
     for marker, sign, kind, values, style in samples:
-        legend.append(f"{marker} ", style).append(f"{sign} {_summary(values, kind)}   ")
+        legend.append(f"{marker} ", style).append(f"{sign} {_summary(values, kind)}  ")
     lines.append(fit(legend, width))
     highest = max((*on.counterexamples, *on.conforming), default=0.0)
     if highest == 0:
@@ -106,8 +106,8 @@ def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:
 def _summary(values: tuple[float, ...], kind: str) -> str:
     """How many of them it fires on, and its median there."""
     active = [value for value in values if value > 0]
-    middle = f" (med. {median(active):.2f})" if active else ""
-    return f"{percent(len(active), len(values))} of {len(values):,} {kind}{middle}"
+    middle = f", med. {median(active):.2f}" if active else ""
+    return f"{kind}: {percent(len(active), len(values))} of {len(values):,}{middle}"
 
 
 def _heading(width: int) -> str:

@@ -12,7 +12,7 @@ from engine.hh import SIDES, split_pair_id
 from engine.live.queue import Experiment, Queue, Refusal, Result
 from engine.plain import plain
 from tui.screens.pair_features import feature_lines
-from tui.screens.pair_head import before_and_after, on_pair
+from tui.screens.pair_head import before_and_after, on_both, on_pair
 from tui.screens.pair_texts import marked
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, signed
@@ -159,8 +159,7 @@ def _summary(made: Experiment, against: Against) -> Text:
 
 def verdicts(result: Result, heuristic: str | None) -> tuple[str, str]:
     """The stored and the fresh verdict on a heuristic; `none` where no side bears the pattern."""
-    details = result.rescored.before, result.rescored.after
-    old, new = (on_pair(detail, heuristic) for detail in details)
+    old, new = on_both(result.rescored, heuristic)
     return (
         old.judgement.verdict.value if old else "none",
         new.judgement.verdict.value if new else "none",

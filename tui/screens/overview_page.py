@@ -15,8 +15,8 @@ from tui.widgets.document import Page
 from tui.widgets.figures import (
     BOLD,
     FAINT,
-    LETTERS,
     NOTHING,
+    letters_key,
     margin_bar,
     percent,
     signed,
@@ -53,14 +53,11 @@ def title_lines(overview: Overview | None) -> list[Text]:
         return [first]
     return [
         first.append(f" · run {_flat(run.run)} · {run.pairs:,} pairs measured"),
-        Text(
-            _flat(
-                f"PM {run.pm} · SAE {run.sae} at {run.hook} · readout {run.readout} · {run.dtype}"
-            )
-        ),
+        Text(_flat(f"PM {run.pm} · SAE {run.sae} at {run.hook} · {run.readout}")),
         Text(
             f"ε_m {run.margin_threshold:.4g} · noise floor {run.noise_floor:.2g} · "
-            f"FVU {_measured(run.fvu)} · reward recovered {_measured(run.reward_recovered)}"
+            f"FVU {_measured(run.fvu)} · reward recovered {_measured(run.reward_recovered)} · "
+            f"{_flat(run.dtype)}"
         ),
     ]
 
@@ -86,9 +83,7 @@ def overview_page(
     anchors.append(len(lines))
     lines.append(Text(f"all pairs  {overview.pairs:,}{_marked(marks or {})}"))
     lines += [Text(), *tranche_lines(overview.tranches, width), Text()]
-    lines.append(
-        Text("  ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items()), FAINT)
-    )
+    lines += letters_key(width)
     return Page(lines, tuple(anchors))
 
 

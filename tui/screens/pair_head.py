@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from engine.cache.records import HeuristicOnPair, PairDetail, Said
@@ -17,6 +18,17 @@ def on_pair(detail: PairDetail, name: str | None) -> HeuristicOnPair | None:
     return next(iter(named or detail.heuristics), None)
 
 
+def on_both(
+    rescored: Rescored, name: str | None
+) -> tuple[HeuristicOnPair | None, HeuristicOnPair | None]:
+    """One heuristic before and after: where an edit takes its pattern, no other stands for it."""
+    old = on_pair(rescored.before, name)
+    if old is None:
+        return None, on_pair(rescored.after, name)
+    alike = (on for on in rescored.after.heuristics if on.heuristic.name == old.heuristic.name)
+    return old, next(alike, None)
+
+
 def _said(said: Said) -> str:
     """`ana: label wrong “note”`: what another user says of the pair."""
     return " ".join(
@@ -27,15 +39,7 @@ def _said(said: Said) -> str:
 def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -> list[Text]:
     """Five to seven lines of at most `width` cells."""
     on = on_pair(detail, name)
-    first = f"{detail.pair.name} · {detail.pair.tranche}"
-    if edited:
-        first += " · EDITED"
-    if detail.mark is not None:
-        first += f" · mark: {detail.mark}"
-    if on is not None:
-        sign = "≠" if on.kind == "counterexample" else "="
-        first += f" · {sign} {on.kind} of {on.heuristic.name}, {on.bearer} bears it"
-    lines = [Text(plain(first, keep_newlines=False), BOLD)]
+    lines = [Text(_first(detail, on, width, edited), BOLD)]
     if detail.note:
         lines.append(Text(plain(f"note: {detail.note}", keep_newlines=False)))
     if detail.hidden:
@@ -58,10 +62,27 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
     return lines
 
 
+def _first(detail: PairDetail, on: HeuristicOnPair | None, width: int, edited: bool) -> str:
+    """Which pair it is and what: without its tranche and source where they find no room."""
+    name = detail.pair.name
+    rest = [" · EDITED"] if edited else []
+    if detail.mark is not None:
+        rest.append(f" · mark: {detail.mark}")
+    if on is not None:
+        sign = "≠" if on.kind == "counterexample" else "="
+        rest.append(f" · {sign} {on.kind} of {on.heuristic.name}, {on.bearer} bears it")
+    short = f"{name.split}:{name.row}"
+    lines = [
+        plain(f"{start}{''.join(rest)}", keep_newlines=False)
+        for start in (f"{name} · {detail.pair.tranche}", str(name), short)
+    ]
+    return next((line for line in lines if cell_len(line) <= width), lines[-1])
+
+
 def before_and_after(rescored: Rescored, name: str | None, floor: float | None) -> list[Text]:
     """A table of the stored and the fresh figures, and the verdicts."""
     before, after = rescored.before, rescored.after
-    on_before, on_after = on_pair(before, name), on_pair(after, name)
+    on_before, on_after = on_both(rescored, name)
     rows: list[tuple[str, float | None, float | None]] = [
         ("reward chosen", before.reward_chosen, after.reward_chosen),
         ("reward rejected", before.reward_rejected, after.reward_rejected),

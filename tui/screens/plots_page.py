@@ -11,9 +11,9 @@ from rich.text import Text
 from engine.cache.records import HeuristicCard, Overview
 from engine.plain import plain
 from tui.widgets.document import Page
-from tui.widgets.figures import FAINT, LETTERS, verdict_bar, verdict_counts
+from tui.widgets.figures import FAINT, letters_key, verdict_bar, verdict_counts
 from tui.widgets.plots import BLUE, ORANGE, Curve, boxes, curves
-from tui.widgets.wrapping import fit, rule, wrap
+from tui.widgets.wrapping import fit, rule
 
 if TYPE_CHECKING:  # numpy
     from engine.verdict.calibration import ReliabilityBin
@@ -48,8 +48,7 @@ def plots_page(plotted: Plotted, width: int) -> Page:
     head("verdicts · ≠ counterexamples, = conforming pairs")
     for card in plotted.overview.heuristics:
         lines += verdict_bars(card, width)
-    key = "  ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items())
-    lines += wrap(Text(key, FAINT), width)
+    lines += letters_key(width)
     whose = "all pairs" if plotted.complete else "the hashed sample"
     head(f"margins of {whose} · box: middle half, │ median, lines: 1% to 99%")
     plot = min(width, _WIDEST_PLOT)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from engine.cache.comparison_records import PairInRun
 from engine.plain import plain
+from tui.screens.run_words import apart_first
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, margin_bar, signed
 from tui.widgets.pair_line import verdict_code
@@ -21,12 +22,13 @@ def runs_page(runs: Sequence[PairInRun], width: int) -> Page:
     largest = max((abs(made.margin) for made in runs if made.margin is not None), default=0.0)
     heading = f"{'margin':>9}{'':<{2 * _HALF + 3}}{'reconstr.':>9}  run"
     lines = [Text(heading, FAINT)]
+    cards = [made.run for made in runs]
     for made in runs:
         run = made.run
         line = Text(f"{signed(made.margin, 9)} ", BOLD)
         line.append_text(margin_bar(made.margin, largest, _HALF))
         line.append(f" {signed(made.margin_sae, 9)}  ")
-        line.append(_flat(f"{run.hook} · SAE {run.sae} · PM {run.pm} · {run.readout}"))
+        line.append(_flat(" · ".join((run.run[:8], *apart_first(run, cards)))))
         lines.append(fit(line, width))
         for verdict in made.verdicts:
             code = verdict_code(verdict.verdict, verdict.by)

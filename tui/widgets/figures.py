@@ -80,6 +80,18 @@ def verdict_bar(counts: Mapping[Verdict, int], width: int) -> Text:
     return bar
 
 
+def letters_key(width: int) -> list[Text]:
+    """What the letters stand for, in lines of at most `width` cells."""
+    lines: list[str] = []
+    for verdict, letter in LETTERS.items():
+        entry = f"{letter} {verdict.value}"
+        if lines and len(lines[-1]) + 2 + len(entry) <= width:
+            lines[-1] += f"  {entry}"
+        else:
+            lines.append(entry)
+    return [Text(line, FAINT) for line in lines]
+
+
 def verdict_counts(counts: Mapping[Verdict, int]) -> str:
     """`O:9 W:4`: the counts that are not zero, by letter."""
     return " ".join(f"{LETTERS[v]}:{counts[v]}" for v in LETTERS if counts.get(v, 0))

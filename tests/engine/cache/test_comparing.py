@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.cache.comparing import compared_heuristic, set_apart
+from engine.cache.comparison_records import Apart
 from engine.cache.custom import (
     CustomEdit,
     CustomFile,
@@ -19,7 +21,7 @@ from engine.cache.sealed import run_path
 from engine.errors import UserError
 from engine.verdict import Verdict
 from tests.engine.cache.customs import custom_pair
-from tests.engine.cache.scored import URL, id_of, make_index, row_of, seal
+from tests.engine.cache.scored import URL, id_of, make_index, manifest, row_of, seal
 
 
 @pytest.fixture
@@ -49,12 +51,24 @@ def test_the_same_figures_at_another_layer_differ_nowhere(
     assert reader.other_runs() == (layers[1],)
     compared = reader.compare(layers[1])
     assert (compared.run.hook, compared.other.hook) == ("h.10", "h.2")
+    assert compared.apart == (Apart("hook", "h.10", "h.2"),)
     assert (compared.margins.pairs, compared.margins.agreeing) == (6, 6)
     assert compared.margins.correlation == pytest.approx(1.0)
     assert compared.margins.mean == compared.margins.other_mean
     (url,) = compared.heuristics
     assert (url.pairs, url.differing) == (6, ())
     assert all(here == there for here, there in url.verdicts)
+
+
+def test_models_of_one_name_are_told_apart_by_their_hashes() -> None:
+    mine = manifest("h.2")
+    config = replace(mine.config, sae_hash="0123456789abcdef", positions="after-first")
+    theirs = replace(mine, config=config)
+    assert set_apart(mine, theirs) == (
+        Apart("SAE", "tiny-sae (sae)", "tiny-sae (01234567)"),
+        Apart("positions", "all", "after-first"),
+    )
+    assert set_apart(mine, replace(mine, pm="the same by another name")) == ()
 
 
 def test_verdicts_that_differ_are_counted_and_their_pairs_listed(
@@ -67,8 +81,6 @@ def test_verdicts_that_differ_are_counted_and_their_pairs_listed(
         for row in theirs.judged
     ]
     theirs.close()
-    from engine.cache.comparing import compared_heuristic
-
     found = compared_heuristic(URL, reader.judged, rows, reader.store.name_of)
     assert found.verdicts[Verdict.OUTVOTED, Verdict.SILENT] == 1
     assert found.verdicts[Verdict.FOLLOWED, Verdict.TIE] == 1
