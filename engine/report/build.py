@@ -18,7 +18,7 @@ def build_report(reader: IndexReader) -> Report:
     """The answer of the reader's run, on the heuristics the reader looks at.
 
     Raises:
-        UserError: the index has no run.
+        UserError: the index has no run, or custom pairs cannot be read.
     """
     run, standing = reader.run, reader.standing()
     if run is None or standing is None:
@@ -29,6 +29,7 @@ def build_report(reader: IndexReader) -> Report:
     sums = reader.likelihoods()
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
     training = reader.training
+    customs = {made.heuristic.name: made for made in reader.customs() if made.custom}
     heuristics = (
         replace(
             on_heuristic(
@@ -39,6 +40,7 @@ def build_report(reader: IndexReader) -> Report:
                 run.figures.margin_threshold,
                 training,
             ),
+            custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
         )
         for table in reader.tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.cache.comparison_records import NaturalAgainstCustom
 from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
@@ -146,6 +147,8 @@ class HeuristicReport:
     conforming: KindReport
     differences: Mapping[Verdict, Interval]
     """Shares among counterexamples less those among conforming pairs."""
+    custom: NaturalAgainstCustom | None = None
+    """None: no custom pair with a bearer is kept of this run."""
     insertion: Insertion | None = None
     """What the pattern does to the rewards of responses that lack it; None: unmeasured."""
     likelihood: tuple[BearerLikelihood, ...] = ()

@@ -7,7 +7,9 @@ from dataclasses import asdict
 
 from engine.cache.records import SEEN
 from engine.canonical import Json
+from engine.report.custom import custom_json
 from engine.report.margins_json import bounds_json, margins_json, mean_json
+from engine.report.method import method_json
 from engine.report.report import (
     HeuristicReport,
     KindReport,
@@ -28,6 +30,7 @@ def report_json(report: Report) -> dict[str, Json]:
         "sae": report.manifest.sae,
         "sae_kind": report.manifest.sae_kind,
         "config": asdict(report.manifest.config),
+        "method": method_json(report.manifest.config),
         "pairs": figures.pairs,
         "pairs_in_index": report.pairs,
         "tokens": figures.tokens,
@@ -118,6 +121,7 @@ def _heuristic(made: HeuristicReport) -> Json:
         "deletion_control": mean_json(made.deletion.control),
         "deletion_difference": mean_json(made.deletion.difference),
         "insertion_effect": asdict(made.insertion) if made.insertion else None,
+        "natural_against_custom": custom_json(made.custom) if made.custom else None,
         "likelihood": {
             row.of: {
                 "pairs": row.pairs,

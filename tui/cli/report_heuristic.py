@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.report.custom import custom_rows
 from engine.report.report import HeuristicReport
 from engine.report.sentences import answer, bearers, beside, control, coverage, features, insertion
 from engine.report.wording import NONE, bare, shares
@@ -30,6 +31,10 @@ def heuristic_text(made: HeuristicReport) -> Iterator[str]:
     for line in beside(made):
         yield from wrapped(line, 2)
     yield from _by_group(made)
+    if made.custom is not None:
+        yield ""
+        heads = ("natural against custom text", "natural", "custom")
+        yield from columns([heads, *custom_rows(made.custom)], indent=2)
 
 
 def _table(made: HeuristicReport) -> Iterator[str]:

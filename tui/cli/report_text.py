@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.report.method import method_sentence
 from engine.report.report import Report
 from engine.report.wording import bare, figure, percent, ratio
 from tui.cli.report_heuristic import heuristic_text
@@ -47,6 +48,7 @@ def _run(report: Report) -> Iterator[str]:
             f" (noise floor {figure(figures.noise_floor)})",
         ),
     ]
+    facts.append(("method", method_sentence(config)))
     for what, fact in facts:
         yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
 

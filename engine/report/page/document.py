@@ -15,11 +15,7 @@ def document(gathered: Gathered) -> Document:
     """Everything that was gathered, in its order."""
     report = gathered.report
     heuristics = tuple(
-        heuristic_section(
-            made,
-            gathered.examples.get(made.heuristic.name, ()),
-            gathered.customs.get(made.heuristic.name),
-        )
+        heuristic_section(made, gathered.examples.get(made.heuristic.name, ()))
         for made in report.heuristics
     )
     sections = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.cache.comparison_records import NaturalAgainstCustom
 from engine.cache.reader import IndexReader
 from engine.cache.records import PairRow, Query, Sample
 from engine.report.build import build_report
@@ -27,8 +26,6 @@ class Gathered:
     report: Report
     examples: Mapping[str, tuple[Example, ...]]
     """Counterexamples of each heuristic, in the order of their verdicts."""
-    customs: Mapping[str, NaturalAgainstCustom]
-    """Of the heuristics of which custom pairs are kept."""
     checked: tuple[Point, ...]
     """Attribution and exact effect of single features."""
 
@@ -45,7 +42,6 @@ def gather(reader: IndexReader) -> Gathered:
         examples={
             made.heuristic.name: tuple(_examples(reader, made)) for made in report.heuristics
         },
-        customs={made.heuristic.name: made for made in reader.customs() if made.custom},
         checked=reader.checked_effects(),
     )
 

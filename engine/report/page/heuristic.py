@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from engine.cache.comparison_records import NaturalAgainstCustom, TextFigures
+from engine.cache.comparison_records import NaturalAgainstCustom
+from engine.report.custom import custom_rows, verdict_counts
 from engine.report.page.blocks import Block, Example, Examples, Figure, Paragraph, Section, Table
 from engine.report.page.gather import EXAMPLES, SEED
 from engine.report.plots.plot import Bars
@@ -20,7 +20,7 @@ from engine.report.sentences import (
     insertion,
     right,
 )
-from engine.report.wording import NONE, in_percent, shares, signed
+from engine.report.wording import NONE, in_percent, shares
 from engine.verdict import COUNTERPART, Interval, Shares, Verdict, verdicts_of
 
 _VERDICTS = (
@@ -32,18 +32,9 @@ _VERDICTS = (
     "share %",
     "difference",
 )
-_FIGURES: tuple[tuple[str, Callable[[TextFigures], float | None]], ...] = (
-    ("margin", lambda row: row.margin),
-    ("reconstructed margin", lambda row: row.margin_sae),
-    ("vote", lambda row: row.vote),
-    ("activation", lambda row: row.activation),
-    ("deletion effect", lambda row: row.deletion_effect),
-)
 
 
-def heuristic_section(
-    made: HeuristicReport, examples: tuple[Example, ...], custom: NaturalAgainstCustom | None
-) -> Section:
+def heuristic_section(made: HeuristicReport, examples: tuple[Example, ...]) -> Section:
     """All of it."""
     blocks: list[Block] = [Paragraph(f"{_sentence(answer(made))} {bearers(made)} {right(made)}")]
     if made.deletion.effect is not None:
@@ -52,8 +43,8 @@ def heuristic_section(
     blocks += _verdicts(made)
     blocks.append(Paragraph(" ".join(beside(made))))
     blocks += _by_group(made)
-    if custom is not None:
-        blocks += _custom(made, custom)
+    if made.custom is not None:
+        blocks += _custom(made, made.custom)
     if examples:
         blocks.append(
             Examples(
@@ -177,42 +168,27 @@ def _groups(
 def _custom(made: HeuristicReport, custom: NaturalAgainstCustom) -> Iterator[Block]:
     """Natural bearers of either kind against custom ones: the same figures and thresholds."""
     natural, own = custom.natural, custom.custom
-    counts = [Counter(row.verdict for row in rows) for rows in (natural, own)]
-    verdicts = [verdict for verdict in Verdict if any(verdict in each for each in counts)]
+    counts = verdict_counts(custom)
     if made.withheld is None and natural:
-        first, second = (
-            [_exact(each[verdict], each.total()) for verdict in verdicts] for each in counts
-        )
         yield Figure(
             f"Natural against custom text, {made.heuristic.name}",
             "Bars: the share of each verdict among natural bearers (blue, full) and among custom"
             " ones (orange, hatched).",
             Bars(
-                [str(verdict) for verdict in verdicts],
+                [str(verdict) for verdict, _, _ in counts],
                 (f"{len(natural):,} natural bearers", f"{len(own):,} custom"),
-                first,
-                second,
+                [_exact(count, len(natural)) for _, count, _ in counts],
+                [_exact(count, len(own)) for _, _, count in counts],
                 "share of the bearers",
             ),
         )
-    rows = [("bearers", f"{len(natural):,}", f"{len(own):,}")]
-    rows += [(str(each), f"{counts[0][each]:,}", f"{counts[1][each]:,}") for each in verdicts]
-    rows += [
-        (f"mean {name}", _mean(map(told, natural)), _mean(map(told, own)))
-        for name, told in _FIGURES
-    ]
     yield Table(
         f"Natural against custom text, {made.heuristic.name}: bearers of either kind",
         ("figure", "natural", "custom"),
-        tuple(rows),
+        tuple(custom_rows(custom)),
     )
 
 
 def _exact(count: int, total: int) -> Interval:
     share = count / total
     return Interval(share, share, share)
-
-
-def _mean(figures: Iterable[float | None]) -> str:
-    values = [value for value in figures if value is not None]
-    return signed(sum(values) / len(values) if values else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from engine.report.method import method_sentence
 from engine.report.page.blocks import Paragraph, Section, Table
 from engine.report.report import Report
 from engine.report.wording import figure
@@ -46,6 +47,7 @@ def method_section(report: Report) -> Section:
                 " effect never picks. Intervals are 95%: bootstraps over contexts, and Wilson's"
                 " for shares where no context repeats."
             ),
+            Paragraph(method_sentence(report.manifest.config)),
             Table(
                 "Verdicts, the first that holds", ("verdict", "holds when"), VERDICTS, words=True
             ),

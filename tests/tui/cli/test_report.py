@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.cache.custom import CustomEdit, CustomFile
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import open_pairs
 from engine.cache.sealed import run_path
 from engine.cache.trained_on import train_on
 from engine.cache.training import Told, keep_training
+from tests.engine.cache.customs import custom_pair
 from tests.engine.cache.scored import URL, make_index, seal
 from tui.cli.main import main
 
@@ -68,6 +70,39 @@ def test_out_of_distribution_stands_beside_in_it(paths: IndexPaths, report: Outv
     ) in words(report()[1])
     seal(paths, heuristic=replace(URL, pattern="https?://", regex=True))
     assert "a regular expression is no text that could be inserted" in words(report()[1])
+
+
+def test_the_method_is_stated(paths: IndexPaths, report: Outvoted) -> None:
+    """Positions, error term, baseline, readout and dtype; and what the fourth hypothesis is."""
+    seal(paths)
+    said = words(report()[1])
+    assert "method Reconstruction at every token. Effects are exact" in said
+    assert "features at zero (the baseline), the decoder's bias and the SAE's error kept" in said
+    assert "Rewards read at: last-text-token, in float32." in said
+    assert "That custom text is out of distribution is a comparison, no verdict." in said
+    method = json.loads(report("--json")[1])["method"]
+    assert (method["positions"], method["sae_error"]) == ("all", "kept")
+    assert (method["readout"], method["dtype"]) == ("last-text-token", "float32")
+
+
+def test_natural_text_stands_against_custom_text_where_some_was_kept(
+    paths: IndexPaths, report: Outvoted
+) -> None:
+    run = seal(paths)
+    assert "natural against custom text" not in report()[1]
+    edit = CustomEdit(response_chosen=" https://")
+    CustomFile(paths.custom, "ann").append([custom_pair(run, edit)])
+    out = report()[1]
+    assert max(map(len, out.splitlines())) <= 80
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    first = lines.index("natural against custom text natural custom")
+    assert lines[first + 1] == "bearers 12 1"
+    assert "silent 1 1" in lines[first:]
+    assert "mean deletion effect -0.500 -" in lines[first:]
+    (made,) = json.loads(report("--json")[1])["heuristics"]
+    custom = made["natural_against_custom"]["custom"]
+    assert (custom["pairs"], custom["verdicts"], custom["mean_margin"]) == (1, {"silent": 1}, 1.5)
+    assert made["natural_against_custom"]["natural"]["mean_deletion_effect"] == -0.5
 
 
 def test_the_table_sets_counterexamples_beside_the_control(
