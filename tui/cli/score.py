@@ -36,6 +36,7 @@ _STAGES = {
     "noise": "noise floor",
     "checks": "attribution check",
     "spans": "deletion control",
+    "insertion": "insertion control",
     "effects": "group effects",
     "likelihood": "log-likelihood",
 }
