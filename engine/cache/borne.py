@@ -48,7 +48,7 @@ def make_borne(
         tables: the heuristics to look at, and their bearers as the index is now.
         judged: the run's verdicts on those heuristics.
     """
-    shapes = _shapes(cursor, tables)
+    shapes = shapes_of(cursor, tables)
     verdicts = {(row.heuristic, row.id): row for row in judged}
     standing = list(_standing(tables, verdicts, shapes))
     known = {(row.heuristic, row.id) for row in standing}
@@ -65,7 +65,7 @@ def make_borne(
 
 def add_borne(cursor: duckdb.DuckDBPyConnection, table: BearerTable) -> None:
     """Put the bearers of one more heuristic into `borne`, all of them `unmeasured`."""
-    shapes = _shapes(cursor, [table])
+    shapes = shapes_of(cursor, [table])
     rows = [_unmeasured(table, borne, shapes[borne.id]) for borne in table.bearers]
     _put(cursor, f"INSERT INTO borne {_ROWS}", pa.Table.from_pylist(rows, schema=JUDGED))
 
@@ -76,7 +76,8 @@ def _put(cursor: duckdb.DuckDBPyConnection, statement: str, rows: pa.Table) -> N
     cursor.unregister("rows")
 
 
-def _shapes(cursor: duckdb.DuckDBPyConnection, tables: Sequence[BearerTable]) -> dict[int, Shape]:
+def shapes_of(cursor: duckdb.DuckDBPyConnection, tables: Sequence[BearerTable]) -> dict[int, Shape]:
+    """The shape of every bearer's pair, by id."""
     ids = sorted({borne.id for table in tables for borne in table.bearers})
     found = cursor.execute(_SHAPES, [ids]).fetchall()
     return {identifier: Shape(*shape) for identifier, *shape in found}

@@ -28,16 +28,17 @@ class JudgedRow:
     features: tuple[int, ...]
     in_sample: bool
     margin: float
-    margin_sae: float
+    margin_sae: float | None
+    """None, as all that is not told by margins: the rewards were imported."""
     effect: float | None
     activation: float | None
-    effect_all: float
+    effect_all: float | None
     random_effect: float | None
     drop_without_others: float | None
-    drop_without_error: float
-    deletion_effect: float
+    drop_without_error: float | None
+    deletion_effect: float | None
     control_effect: float | None
-    decisive: bool
+    decisive: bool | None
     margin_threshold: float
     vote_threshold: float
     silent_activation: float

@@ -13,6 +13,9 @@ from engine.files import write_text
 MEASUREMENT_VERSION = 2
 """Raised whenever the same models and pairs would give other figures than before."""
 
+IMPORTED = "imported"
+"""What stands for the readout of a run whose rewards were measured elsewhere."""
+
 TRUNCATION = "context-left"
 """Contexts lose their oldest tokens where a transcript is too long; responses never do."""
 
@@ -49,6 +52,11 @@ class Manifest:
     sae_path: str
     sae_kind: str
     d_sae: int
+
+    @property
+    def imported(self) -> bool:
+        """Whether nothing but rewards is known of it, measured elsewhere."""
+        return self.config.readout == IMPORTED
 
     def write(self, path: Path) -> None:
         """Write it as JSON, in one step."""

@@ -27,23 +27,24 @@ class DeletionControl:
 
 def deletion_effect(judged: Sequence[JudgedRow]) -> Interval | None:
     """The mean deletion effect over the bearers, bootstrapped over contexts."""
-    return bootstrap_mean(
-        [row.deletion_effect for row in judged], [row.context_hash for row in judged]
-    )
+    found = [(row.deletion_effect, row) for row in judged if row.deletion_effect is not None]
+    return bootstrap_mean([effect for effect, _ in found], [row.context_hash for _, row in found])
 
 
 def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionControl:
     """The deletion control over all bearers of a heuristic, bootstrapped over contexts."""
     effect = deletion_effect(judged)
-    beside = [(row, row.control_effect) for row in judged if row.control_effect is not None]
-    contexts = [row.context_hash for row, _ in beside]
+    beside = [
+        (row.deletion_effect, row.control_effect, row.context_hash)
+        for row in judged
+        if row.deletion_effect is not None and row.control_effect is not None
+    ]
+    contexts = [context for _, _, context in beside]
     return DeletionControl(
         held=held(heuristic.direction, effect),
         effect=effect,
-        control=bootstrap_mean([random for _, random in beside], contexts),
-        difference=bootstrap_mean(
-            [row.deletion_effect - random for row, random in beside], contexts
-        ),
+        control=bootstrap_mean([random for _, random, _ in beside], contexts),
+        difference=bootstrap_mean([deleted - random for deleted, random, _ in beside], contexts),
     )
 
 
@@ -58,13 +59,16 @@ def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | 
     else:
         effects = [row.effect if row.features else 0.0 for row in judged]
     measured = [effect for effect in effects if effect is not None]
-    if len(measured) < len(judged) or not (by_all or any(row.features for row in judged)):
+    deleted = [row.deletion_effect for row in judged if row.deletion_effect is not None]
+    if min(len(measured), len(deleted)) < len(judged) or not (
+        by_all or any(row.features for row in judged)
+    ):
         return None
     return coverage(
         [
             on_bearer(effect, bearer_is_chosen=row.bearer == "chosen")
             for effect, row in zip(measured, judged, strict=True)
         ],
-        [row.deletion_effect for row in judged],
+        deleted,
         [row.context_hash for row in judged],
     )

@@ -29,6 +29,7 @@ from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
+from engine.cache.imported import judge_imported
 from engine.cache.judged import JudgedRow
 from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
@@ -487,6 +488,9 @@ def open_reader(
         known = {heuristic.name for heuristic in own if heuristic in wanted}
         tables = bearers(paths, store, wanted)
         with store.cursor() as cursor:
+            if sealed is not None and sealed.manifest.imported:
+                known = {table.heuristic.name for table in tables}
+                judged = judge_imported(cursor, tables, sealed.figures.margin_threshold)
             standing = make_borne(cursor, tables, [row for row in judged if row.heuristic in known])
     except UserError:
         store.close()

@@ -46,7 +46,14 @@ def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> L
     Raises:
         UserError: the index has no run.
     """
-    return LiveRescorer(command, _run_of(reader).manifest, standings(reader), device=device)
+    run = _run_of(reader)
+    if run.manifest.imported:
+        raise UserError(
+            f"the rewards of run {run.run} were imported: no PM is known to ask",
+            where=run.manifest.pm_path,
+            todo="Measure with a PM and its SAE: `outvoted score --pm PM --sae SAE`.",
+        )
+    return LiveRescorer(command, run.manifest, standings(reader), device=device)
 
 
 def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:

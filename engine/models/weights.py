@@ -38,6 +38,18 @@ def read_pickle(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         UserError: the file is missing or damaged, or holds anything but tensors by name.
     """
+    value = load_unpickled(path)
+    if isinstance(value, torch.Tensor):
+        raise UserError("it holds no tensors by name, but a Tensor", where=str(path))
+    return value
+
+
+def load_unpickled(path: Path) -> torch.Tensor | dict[str, torch.Tensor]:
+    """What a `.pt` or `.bin` file holds, on the CPU: one tensor, or tensors by name.
+
+    Raises:
+        UserError: the file is missing or damaged, or holds anything else.
+    """
     try:
         # mmap: a 12 GB checkpoint is not held twice. Only the zip layout can be mapped.
         value: object = torch.load(
@@ -57,6 +69,8 @@ def read_pickle(path: Path) -> dict[str, torch.Tensor]:
             where=str(path),
             todo="Copy or download the file again.",
         ) from None
+    if isinstance(value, torch.Tensor):
+        return value
     if not isinstance(value, Mapping):
         raise UserError(
             f"it holds no tensors by name, but a {type(value).__name__}", where=str(path)

@@ -118,7 +118,7 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
         by_seen=_by_seen(kind, bearers, margin_threshold),
         outvoted_by={outvoter: by[outvoter] for outvoter in outvoters},
         confident=sum(row.confident for row in rows),
-        decisive=sum(row.decisive for row in rows),
+        decisive=sum(row.decisive is True for row in rows),
         absent=_absent(kind, found.pooled),
     )
 

@@ -163,6 +163,18 @@ class HeuristicReport:
         return "these features, not the heuristic" if only else "the heuristic"
 
     @property
+    def by_margins(self) -> bool:
+        """Whether margins alone are known of its bearers: `tie` and `pm-wrong` are told."""
+        kinds = (self.counterexamples.pooled, self.conforming.pooled)
+        judged = any(
+            each.count
+            for kind in kinds
+            for verdict, each in kind.verdicts.items()
+            if verdict is not Verdict.UNMEASURED
+        )
+        return self.deletion.effect is None and (judged or any(kind.pm_right for kind in kinds))
+
+    @property
     def withheld(self) -> str | None:
         """Why shares are withheld; None where they are not."""
         match self.deletion.held:

@@ -34,7 +34,7 @@ def report_json(report: Report) -> dict[str, Json]:
         "pairs": figures.pairs,
         "pairs_in_index": report.pairs,
         "tokens": figures.tokens,
-        "noise_floor": figures.noise_floor,
+        "noise_floor": None if report.manifest.imported else figures.noise_floor,
         "margin_threshold": figures.margin_threshold,
         "fvu": figures.fvu,
         "fvu_after_first": figures.fvu_after_first,

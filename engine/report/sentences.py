@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.report.report import HeuristicReport, KindReport
+from engine.report.report import HeuristicReport, KindReport, Report
 from engine.report.wording import bare, between, figure, in_percent
 from engine.verdict import Interval, Verdict
 
@@ -23,6 +23,8 @@ def answer(made: HeuristicReport) -> str:
         case "undetermined":
             return f"undetermined: {did}, and that interval spans zero"
         case "unmeasured":
+            if made.by_margins:
+                return "unmeasured: its rewards were imported, and only margins are judged"
             return "unmeasured: this run has no verdict on it"
 
 
@@ -44,6 +46,16 @@ def right(made: HeuristicReport) -> str:
         return f"{found}."
     told = ", ".join(f"{in_percent(share)} {verdict}" for share, verdict in those)
     return f"{found}; of those {told}."
+
+
+def whose(report: Report) -> str:
+    """Over which pairs margins are told."""
+    margins = report.margins
+    if margins.complete:
+        return f"all {margins.pairs:,} pairs"
+    if report.manifest.imported:
+        return f"the {margins.pairs:,} pairs whose rewards were imported, of {report.pairs:,}"
+    return f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
 
 
 def bearers(made: HeuristicReport) -> str:
@@ -140,6 +152,8 @@ def beside(made: HeuristicReport) -> Iterator[str]:
         f"The PM is right on {ours.pooled.pm_right:,} of {ours.pooled.pairs:,} counterexamples and"
         f" {theirs.pooled.pm_right:,} of {theirs.pooled.pairs:,} conforming pairs."
     )
+    if made.deletion.effect is None:
+        return
     yield (
         f"Decisive (without the pattern the margin changes its sign): {ours.decisive:,} of"
         f" {ours.pooled.pairs:,} counterexamples, {theirs.decisive:,} of"

@@ -5,8 +5,9 @@ Contexts repeat in HH, so pairs are not independent: bootstraps resample whole c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -14,6 +15,11 @@ import numpy.typing as npt
 
 LEVEL = 0.95
 RESAMPLES = 2_000
+
+MOST_GROUPS = 1 << 13
+"""More groups than these are drawn in so many bundles, dealt out in the order of their names
+(hashes, so at random): resampling whole bundles is as valid, since bundles too are independent,
+an interval is as wide within the error of its 2,000 resamples, and draws can be shared."""
 
 _DRAWS_AT_A_TIME = 1 << 22
 
@@ -140,19 +146,33 @@ def difference_intervals(
 def resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed: int) -> Floats:
     """[resamples, columns]: the sums over as many groups as there are, drawn with replacement."""
     names, group = np.unique(np.asarray(groups), return_inverse=True)
+    drawable = min(names.size, MOST_GROUPS)
+    group %= drawable
     sums = np.column_stack(
-        [np.bincount(group, weights=column, minlength=names.size) for column in columns.T]
+        [np.bincount(group, weights=column, minlength=drawable) for column in columns.T]
     )
+    draw = _shared_draws if drawable == MOST_GROUPS else _draws
+    return np.concatenate(
+        [times.astype(np.float64) @ sums for times in draw(drawable, resamples, seed)]
+    )
+
+
+def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint16]]:
+    """[some resamples, groups]: how often each group was drawn, as many as there are a resample."""
     generator = np.random.default_rng(seed)
-    at_a_time = max(1, _DRAWS_AT_A_TIME // names.size)
-    parts = []
+    at_a_time = max(1, _DRAWS_AT_A_TIME // groups)
     for start in range(0, resamples, at_a_time):
         rows = min(at_a_time, resamples - start)
-        drawn = generator.integers(names.size, size=(rows, names.size))
-        drawn += names.size * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * names.size)
-        parts.append(times.reshape(rows, names.size).astype(np.float64) @ sums)
-    return np.concatenate(parts)
+        drawn = generator.integers(groups, size=(rows, groups))
+        drawn += groups * np.arange(rows)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * groups)
+        yield times.reshape(rows, groups).astype(np.uint16)
+
+
+@cache
+def _shared_draws(groups: int, resamples: int, seed: int) -> list[npt.NDArray[np.uint16]]:
+    """The same, kept: every figure over very many contexts is resampled alike. 32 MB."""
+    return list(_draws(groups, resamples, seed))
 
 
 def _with_ones(values: npt.NDArray[np.bool_] | Floats) -> Floats:

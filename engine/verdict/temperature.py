@@ -103,7 +103,8 @@ def temperature_interval(
 
 def sigmoid(x: Floats) -> Floats:
     """1 / (1 + exp(-x)), without overflow."""
-    return np.exp(-np.logaddexp(0, -x))
+    with np.errstate(over="ignore"):  # one over infinity is the 0 that is meant
+        return 1 / (1 + np.exp(-x))
 
 
 def floats(margins: npt.ArrayLike) -> Floats:

@@ -25,7 +25,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "show": Command("tui.cli.show", "all that is known of one pair"),
     "rescore": Command("tui.cli.rescore", "fresh inference on a pair, or on an edit of it"),
-    "import": Command("tui.cli.importing", "take in triage that was made elsewhere"),
+    "import": Command("tui.cli.importing", "take in triage or rewards that were made elsewhere"),
     "export": Command("tui.cli.export", "write pairs, verdicts, effects or triage to a file"),
     "doctor": Command("tui.cli.doctor", "what works here, what does not, and what to do"),
     "worker": Command("tui.cli.worker", "serve a PM and SAE over stdin and stdout"),

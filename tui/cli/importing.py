@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.cache.imported import seal_rewards
 from engine.cache.pairs import open_pairs
+from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
 from engine.exchange.read import read_rows
+from engine.exchange.reward_files import read_rewards
+from engine.exchange.rewards_in import checked_rewards
 from engine.exchange.triage_in import LISTED, Imported, import_triage
 from engine.plain import plain
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.options import add_common, index_paths, print_json
 
-WHAT = ("triage",)
+WHAT = ("triage", "rewards")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -24,19 +28,27 @@ def add(subparsers: Subparsers) -> None:
         description="Take marks and notes in, from a file or folder that `outvoted export triage`"
         " wrote, or one with its columns: source, split, row, mark, note; content_hash guards"
         " them, user and time where known. Your own are added to yours where they are newer;"
-        " another user's are kept beside theirs.",
+        " another user's are kept beside theirs. Or rewards of a PM that was run elsewhere, by row:"
+        " .parquet, .jsonl or .csv with row, reward_chosen and reward_rejected (source, split and"
+        " content_hash where known), .npy or .pt with two columns in the index's order or three"
+        " with the row first. They make a run of margins, without an SAE.",
     )
     parser.add_argument("what", metavar="WHAT", choices=WHAT, help=", ".join(WHAT))
     parser.add_argument("file", metavar="FILE", type=Path)
-    parser.add_argument("--user", metavar="NAME", help="whose they are; default: as FILE says")
+    parser.add_argument("--user", metavar="NAME", help="triage: whose; default: as FILE says")
     parser.add_argument(
-        "--skip-unknown", action="store_true", help="leave out rows of pairs that are not here"
+        "--skip-unknown",
+        action="store_true",
+        help="triage: leave out rows of pairs that are not here",
     )
+    parser.add_argument("--pm", metavar="NAME", help="rewards: whose; default: FILE's name")
     add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Take the file in, and say what of it was new."""
+    if args.what == "rewards":
+        return _rewards(args)
     paths = index_paths(args)
     store = open_pairs(paths)
     try:
@@ -53,6 +65,23 @@ def run(args: argparse.Namespace) -> int:
         print_json({"imported": args.what, "users": users, "unknown": list(done.unknown)})
     else:
         _tell(done)
+    return 0
+
+
+def _rewards(args: argparse.Namespace) -> int:
+    paths, file = index_paths(args), args.file
+    given = read_rewards(file)
+    store = open_pairs(paths)
+    try:
+        rewards = checked_rewards(store, given, file)
+        run = seal_rewards(paths, store, rewards, args.pm or file.stem, file)
+    finally:
+        store.close()
+    refresh_snapshot(paths)
+    if args.json:
+        print_json({"imported": args.what, "run": run, "pairs": len(rewards.ids)})
+    else:
+        print(f"Run {run}: rewards of {len(rewards.ids):,} pairs. See `outvoted report`.")
     return 0
 
 

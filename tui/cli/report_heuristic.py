@@ -20,6 +20,11 @@ def heuristic_text(made: HeuristicReport) -> Iterator[str]:
     yield from wrapped(f"{bare(made.heuristic.name)}: {answer(made)}", hang=2)
     yield from wrapped(bearers(made), 2)
     if made.deletion.effect is None:
+        if made.by_margins:
+            yield ""
+            yield from _table(made)
+            for line in beside(made):
+                yield from wrapped(line, 2)
         return
     yield from wrapped(control(made), 2)
     if (inserted := insertion(made)) is not None:

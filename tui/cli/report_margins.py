@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.report.report import Margins, MarginsRow
+from engine.report.report import MarginsRow, Report
+from engine.report.sentences import whose
 from engine.report.wording import NONE, WHY_NO_TEMPERATURE, bounds, figure, percent, signed
 from tui.cli.wording import columns, name, wrapped
 
@@ -12,14 +13,10 @@ _MARGINS = ("pairs", "margin", "right", "NLL", "Brier", "ECE")
 _FITTED = ("at the fitted T", "T", "95%", "NLL", "Brier", "ECE")
 
 
-def margins_text(margins: Margins) -> Iterator[str]:
+def margins_text(report: Report) -> Iterator[str]:
     """The lines: figures at T = 1, then those at the T that fits."""
-    whose = (
-        f"all {margins.pairs:,} pairs"
-        if margins.complete
-        else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
-    )
-    yield from wrapped(f"Mean margin and calibration, over {whose}", hang=2)
+    margins = report.margins
+    yield from wrapped(f"Mean margin and calibration, over {whose(report)}", hang=2)
     rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
     yield from margins_table(rows, "tranche")
     yield from fitted_text(rows)

@@ -18,9 +18,10 @@ def report_text(report: Report) -> Iterator[str]:
     """The report's lines."""
     yield from _run(report)
     yield ""
-    yield from _faithfulness(report)
-    yield ""
-    yield from margins_text(report.margins)
+    if not report.manifest.imported:
+        yield from _faithfulness(report)
+        yield ""
+    yield from margins_text(report)
     if report.training is not None:
         yield ""
         yield from training_text(report.training)
@@ -35,6 +36,9 @@ def report_text(report: Report) -> Iterator[str]:
 def _run(report: Report) -> Iterator[str]:
     manifest, figures = report.manifest, report.figures
     config = manifest.config
+    if manifest.imported:
+        yield from _imported(report)
+        return
     yield f"Run {report.run} on the index {bare(report.index)}"
     facts = [
         ("PM", f"{manifest.pm} ({manifest.architecture})"),
@@ -49,6 +53,20 @@ def _run(report: Report) -> Iterator[str]:
         ),
     ]
     facts.append(("method", method_sentence(config)))
+    for what, fact in facts:
+        yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
+
+
+def _imported(report: Report) -> Iterator[str]:
+    """Of imported rewards nothing else is known."""
+    manifest, figures = report.manifest, report.figures
+    yield f"Run {report.run} on the index {bare(report.index)}"
+    facts = [
+        ("PM", manifest.pm),
+        ("rewards", f"imported from {manifest.pm_path}"),
+        ("pairs", f"{figures.pairs:,} with rewards of {report.pairs:,}"),
+        ("tie", f"|margin| <= {figure(figures.margin_threshold)} (noise floor unmeasured)"),
+    ]
     for what, fact in facts:
         yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from rich.text import Text
 
+from engine.cache.manifest import IMPORTED
 from engine.cache.records import HeuristicCard, Overview, TrancheCard
 from engine.plain import plain
 from engine.verdict import Verdict
@@ -51,6 +52,11 @@ def title_lines(overview: Overview | None) -> list[Text]:
     run = overview.run
     if run is None:
         return [first]
+    if run.readout == IMPORTED:
+        return [
+            first.append(f" · run {_flat(run.run)} · rewards of {run.pairs:,} pairs, imported"),
+            Text(_flat(f"PM {run.pm} · ε_m {run.margin_threshold:.4g} · noise floor unmeasured")),
+        ]
     return [
         first.append(f" · run {_flat(run.run)} · {run.pairs:,} pairs measured"),
         Text(_flat(f"PM {run.pm} · SAE {run.sae} at {run.hook} · {run.readout}")),

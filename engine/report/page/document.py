@@ -22,15 +22,19 @@ def document(gathered: Gathered) -> Document:
         Section("The answer", tuple(map(answer_paragraph, report.heuristics))),
         Section("Heuristics", (), heuristics),
         margins_section(report),
-        sae_section(report.figures),
-        attribution_section(report.figures, gathered.checked),
     ]
+    if not report.manifest.imported:
+        sections.append(sae_section(report.figures))
+        sections.append(attribution_section(report.figures, gathered.checked))
     if report.likelihood is not None:
         sections.append(likelihood_section(report.likelihood, report.heuristics))
     manifest, config = report.manifest, report.manifest.config
     return Document(
         title=f"Reward heuristics of {manifest.pm}",
-        summary=(
+        summary=f"Run {report.run} on the index {report.index}: imported rewards of"
+        f" {report.figures.pairs:,} of {report.pairs:,} pairs."
+        if report.manifest.imported
+        else (
             f"Run {report.run} on the index {report.index}: SAE {manifest.sae} at {config.hook},"
             f" readout {config.readout}, {config.dtype}; {report.figures.pairs:,} of"
             f" {report.pairs:,} pairs measured."

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from engine.report.page.blocks import Block, Figure, Paragraph, Section, Table
 from engine.report.plots.plot import Curve, Dots, Panel, Reliability
-from engine.report.report import Margins, MarginsRow, Report
+from engine.report.report import MarginsRow, Report
+from engine.report.sentences import whose
 from engine.report.wording import (
     NONE,
     WHY_NO_TEMPERATURE,
@@ -25,7 +26,7 @@ def margins_section(report: Report) -> Section:
     """Tables and plots."""
     margins = report.margins
     rows = [*margins.tranches, *([margins.pooled] if len(margins.tranches) > 1 else [])]
-    blocks: list[Block] = [Paragraph(_whose(margins)), *_of_rows(rows, "tranche")]
+    blocks: list[Block] = [Paragraph(_over(report)), *_of_rows(rows, "tranche")]
     if report.training is not None:
         blocks += _of_rows(report.training.rows, "the PM's training")
         if report.training.accuracy is not None:
@@ -38,15 +39,10 @@ def margins_section(report: Report) -> Section:
     return Section("Margins and calibration", tuple(blocks))
 
 
-def _whose(margins: Margins) -> str:
-    whose = (
-        f"all {margins.pairs:,} pairs"
-        if margins.complete
-        else f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
-    )
+def _over(report: Report) -> str:
     return (
-        f"Over {whose}. A margin is r(chosen) - r(rejected); the PM is right where it is above"
-        " zero, ties one half. Pooled figures alone mislead: read them by row."
+        f"Over {whose(report)}. A margin is r(chosen) - r(rejected); the PM is right where it is"
+        " above zero, ties one half. Pooled figures alone mislead: read them by row."
     )
 
 

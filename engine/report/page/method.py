@@ -69,7 +69,7 @@ def method_section(report: Report) -> Section:
 def _thresholds(report: Report) -> list[tuple[str, str]]:
     figures = report.figures
     rows = [
-        ("noise floor τ, in units of reward", figure(figures.noise_floor)),
+        ("noise floor τ, in units of reward", _floor(report)),
         ("ε_m, for margins: max(2 τ, 5% of the median size)", figure(figures.margin_threshold)),
     ]
     rows += [
@@ -79,9 +79,23 @@ def _thresholds(report: Report) -> list[tuple[str, str]]:
     return rows
 
 
+def _floor(report: Report) -> str:
+    return "unmeasured" if report.manifest.imported else figure(report.figures.noise_floor)
+
+
 def _measured(report: Report) -> list[tuple[str, str]]:
     manifest, figures = report.manifest, report.figures
     config = manifest.config
+    if manifest.imported:
+        return [
+            ("index", report.index),
+            ("run", report.run),
+            ("PM", manifest.pm),
+            ("rewards", f"imported from {manifest.pm_path}"),
+            ("pairs", f"{figures.pairs:,} with rewards of {report.pairs:,}"),
+            ("hash of the rewards", config.pm_hash),
+            ("Outvoted", version("outvoted")),
+        ]
     return [
         ("index", report.index),
         ("run", report.run),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.canonical import text_hash
 from engine.verdict import bootstrap_mean, bootstrap_ratio, share_interval, wilson
-from engine.verdict.intervals import difference_intervals
+from engine.verdict.intervals import MOST_GROUPS, difference_intervals
 from tests.engine.verdict import references
 
 
@@ -136,3 +137,13 @@ def test_contexts_shared_with_the_control_are_drawn_together() -> None:
     together = difference_intervals(flags, contexts, flags, contexts)
     assert together is not None
     assert (together[0].low, together[0].high) == (0, 0)
+
+
+def test_very_many_contexts_are_drawn_in_bundles_and_the_interval_is_as_wide() -> None:
+    contexts = 3 * MOST_GROUPS
+    values = np.random.default_rng(1).normal(0.5, 2.0, contexts)
+    found = bootstrap_mean(values, [text_hash(str(at)) for at in range(contexts)])
+    assert found is not None
+    by_theory = 2 * 1.96 * float(values.std()) / contexts**0.5
+    assert found.high - found.low == pytest.approx(by_theory, rel=0.06)
+    assert found.estimate == pytest.approx(float(values.mean()))
