@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from engine.cache.judged import JudgedRow, judged_table
 from engine.cache.manifest import Manifest
+from engine.cache.writing import room_named
 from engine.canonical import Json, canonical
 from engine.files import replacing, sweep
 from engine.heuristics import Heuristic
@@ -202,7 +203,7 @@ def write_run(
         "meta": meta,
     }
     sweep(target.parent, target.name)
-    with replacing(target) as beside:
+    with replacing(target) as beside, room_named(target):
         try:
             _write(beside, tables, sorted({own for made in heuristics for own in made.features}))
         finally:
@@ -226,6 +227,7 @@ def _write(path: Path, tables: Mapping[str, pa.Table], own: list[int]) -> None:
         connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
         connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
         connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")
+        connection.execute("CHECKPOINT run")  # detaching does it too, and keeps a failure quiet
         connection.execute("DETACH run")
 
 

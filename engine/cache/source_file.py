@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from engine.cache.writing import room_named
 from engine.canonical import text_hash
 from engine.errors import UserError
 from engine.hh import pair_id, split_pair
@@ -68,10 +69,14 @@ def write_source(
 
     Raises:
         UserError: a bad record without `skip_bad`, a damaged source, or one without any pair.
+        FailedError: there is no room for it.
     """
     reading = _Reading(source, info.number, skip_bad, progress)
     try:
-        with duckdb.connect(str(path), config={"memory_limit": _MEMORY}) as connection:
+        with (
+            room_named(path.parent),
+            duckdb.connect(str(path), config={"memory_limit": _MEMORY}) as connection,
+        ):
             reader = pa.RecordBatchReader.from_batches(_SCHEMA, reading.batches())
             connection.register("incoming", reader)
             try:
@@ -91,6 +96,7 @@ def write_source(
                     [str(SCHEMA_VERSION), *(value for _, value in fields)],
                 ],
             )
+            connection.execute("CHECKPOINT")  # closing would do it too, and keep a failure quiet
     finally:
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     return written

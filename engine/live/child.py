@@ -21,6 +21,7 @@ from engine.live.protocol import (
     decode,
     encode,
 )
+from engine.log import LOGGER
 from engine.plain import plain
 
 _GRACE = 2.0
@@ -138,6 +139,10 @@ class Child:
                 await self._draining
         lines = self._errors.decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        LOGGER.warning(
+            "worker %s, process %d, status %s: %s; %s",
+            " ".join(self._command), self._process.pid, self._process.returncode, why, last,
+        )  # fmt: skip
         said = plain(f"{why} ({last})" if last else why, keep_newlines=False)
         return NoWorkerError(
             f"the worker is gone: {said}",

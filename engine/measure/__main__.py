@@ -13,10 +13,12 @@ from pathlib import Path
 
 import torch
 
+from engine import log
 from engine.cache.layout import IndexPaths
 from engine.cache.training import Told
-from engine.errors import UserError
+from engine.errors import FailedError, UserError
 from engine.heuristics import Heuristic
+from engine.measure.budget import first_line
 from engine.measure.instrument import Positions
 from engine.measure.progress import Progress
 from engine.measure.score import ScoreRequest, score
@@ -41,10 +43,17 @@ class Request:
     device: str
     lm: str | None
     told: Told
+    verbose: bool
+
+
+_RESUME = "Finished parts are kept: run the same command again, and it goes on from them."
 
 
 def main() -> int:
-    """Measure what stdin asks for; 0, 2 where the user's input is at fault, 130 interrupted."""
+    """Measure what stdin asks for.
+
+    0 done, 2 the user's input is at fault, 130 interrupted, 1 the disk or a device failed.
+    """
     # What libraries print goes to stderr; stdout holds our lines alone.
     lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -56,6 +65,8 @@ def main() -> int:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     try:
         asked = build(Request, json.loads(sys.stdin.read()), "request")
+        log.start(Path(asked.cache), verbose=asked.verbose)
+        log.LOGGER.info("measuring on %s in %s with %s", asked.device, asked.dtype, log.versions())
         request = ScoreRequest(
             paths=IndexPaths(Path(asked.cache), asked.name),
             heuristics=asked.heuristics,
@@ -81,6 +92,17 @@ def main() -> int:
         return 2
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
+    except FailedError as error:
+        say("failed", {"what": error.what, "where": error.where, "todo": error.todo})
+        return 1
+    except OSError as error:
+        what = f"it could not go on: {error.strerror or error}"
+        say("failed", {"what": what, "where": error.filename, "todo": _RESUME})
+        return 1
+    except (torch.AcceleratorError, torch.OutOfMemoryError, MemoryError) as error:
+        what = f"the device failed: {first_line(error) or type(error).__name__}"
+        say("failed", {"what": what, "where": None, "todo": _RESUME})
+        return 1
     return 0
 
 

@@ -21,6 +21,7 @@ from engine.demo.place import remembered, resolve
 from engine.errors import UserError
 from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
+from engine.log import LOGGER
 from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.likelihood import measure_likelihood
@@ -195,6 +196,7 @@ def _score_one(
             keep_training(folder, store, training)
         figures, work = measure_run(sitting)
     seconds = time.perf_counter() - started
+    LOGGER.info("run %s: sealed after %.1f s, %d pairs", folder.name, seconds, figures.pairs)
     refresh_snapshot(request.paths)
     return ScoreResult(
         run=manifest.config.run,

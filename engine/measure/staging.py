@@ -7,6 +7,7 @@ rows as one that was not.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from engine.cache.parts import Parts, ranges
 from engine.hh import Pair
+from engine.log import LOGGER
 from engine.measure.budget import in_batches
 from engine.measure.instrument import Instrument
 from engine.measure.prepare import Prepared
@@ -79,6 +81,7 @@ def run_stage(
     Where a part has tables of several stages, the one that is asked for is written last: it is
     the one that says what was finished.
     """
+    started = time.perf_counter()
     wanted = set(ids)
     missing = wanted - parts.covered(stage)
     done, computed = len(wanted) - len(missing), 0
@@ -90,6 +93,11 @@ def run_stage(
             parts.write(name, first, table)
         done, computed = done + len(members), computed + measured.tokens
         report(Progress(run, stage, done, len(wanted), measured.tokens))
+    if missing:
+        seconds = time.perf_counter() - started
+        told = "run %s: %s of %d pairs (%d were there), %d tokens, in %.1f s"
+        there = len(wanted) - len(missing)
+        LOGGER.info(told, run, stage, len(missing), there, computed, seconds)
     return Work(pairs=len(missing), tokens=computed)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 from engine.canonical import Json
-from engine.errors import UserError
+from engine.errors import FailedError, UserError
 
 Event = dict[str, Json]
 
@@ -31,6 +33,7 @@ def run_child(
 
     Raises:
         UserError: the child says the user's input is at fault.
+        FailedError: it says that the disk or a device failed, or it was killed.
     """
     with (
         subprocess.Popen(
@@ -47,7 +50,7 @@ def run_child(
     ):
         try:
             for event in _events(child, request):
-                if event["type"] == "error":
+                if event["type"] in ("error", "failed"):
                     raise _said(event)
                 take(event)
         except KeyboardInterrupt:
@@ -56,18 +59,32 @@ def run_child(
     if child.returncode == 130:
         raise KeyboardInterrupt
     if child.returncode:
-        raise RuntimeError(f"the measurement ended with status {child.returncode}")
+        raise _lost(child.returncode)
+
+
+def _lost(status: int) -> FailedError:
+    """The child ended without a word; a signal's number is negative."""
+    how = f"ended with status {status}"
+    if status < 0:
+        how = f"was killed ({signal.Signals(-status).name})"
+    todo = "Finished parts are kept: the same command goes on from them."
+    if status == -signal.SIGKILL:
+        todo += " Where nobody killed it, memory ran out: `outvoted doctor --pm` does the sum."
+    return FailedError(f"the measurement {how}", todo=todo)
 
 
 def _events(child: subprocess.Popen[str], request: Event) -> Iterator[Event]:
     if child.stdin is None or child.stdout is None:
         raise RuntimeError("the measurement has no pipes")
-    child.stdin.write(json.dumps(request))
-    child.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # it is dead already; its status tells
+        child.stdin.write(json.dumps(request))
+        child.stdin.close()
     for line in child.stdout:
-        yield json.loads(line)
+        if line.endswith("\n"):  # the last line of one that was killed may be half a line
+            yield json.loads(line)
 
 
-def _said(event: Event) -> UserError:
+def _said(event: Event) -> UserError | FailedError:
     where, todo = (None if event[key] is None else str(event[key]) for key in ("where", "todo"))
-    return UserError(str(event["what"]), where=where, todo=todo)
+    kind = UserError if event["type"] == "error" else FailedError
+    return kind(str(event["what"]), where=where, todo=todo)

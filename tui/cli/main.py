@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engine.errors import UserError
+from engine.errors import FailedError, UserError
 from engine.plain import plain
 from tui.cli.commands import BROWSE, COMMANDS, Command, load
+from tui.cli.logged import Logged
 
 DONE, FAILED, USER_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
 _BROWSE = "browse"
@@ -21,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(given)
         sys.stdout.flush()  # a reader that went away is noticed here, not at exit
-    except UserError as error:
+    except (UserError, FailedError) as error:
         print(f"outvoted: {plain(str(error))}", file=sys.stderr)
-        return USER_AT_FAULT
+        return USER_AT_FAULT if isinstance(error, UserError) else FAILED
     except KeyboardInterrupt:
         print("outvoted: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -66,7 +67,8 @@ def _dispatch(command: Command, given: Sequence[str]) -> int:
         args = parser.parse_args(given)
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
         return leaving.code if isinstance(leaving.code, int) else USER_AT_FAULT
-    return module.run(args)
+    with Logged(args, given):
+        return module.run(args)
 
 
 def _overview() -> argparse.ArgumentParser:

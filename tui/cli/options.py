@@ -14,7 +14,7 @@ from engine.plain import plain
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """`--name`, `--cache`, `--run`, `--heuristics` and `--json`."""
+    """`--name`, `--cache`, `--run`, `--heuristics`, `--verbose` and `--json`."""
     group = parser.add_argument_group("everywhere")
     group.add_argument("--name", metavar="INDEX", default="default", help="default: default")
     group.add_argument(
@@ -29,6 +29,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.toml",
         type=Path,
         help="default: those outvoted ships with, and those kept in the browser",
+    )
+    group.add_argument(
+        "--verbose", action="store_true", help="what goes to the log file goes to stderr too"
     )
     group.add_argument(
         "--json", action="store_true", help="print one JSON document; progress goes to stderr"

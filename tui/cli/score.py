@@ -115,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         "device": args.device,
         "lm": args.lm,
         "told": told(args),
+        "verbose": args.verbose,
     }
     try:
         results = _measure(request, Drawing())
