@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,6 +31,8 @@ from tui.themes import DARK_TONES, LIGHT_TONES, THEMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.discovery import Discovery
+
 
 def _actions() -> type[Provider]:
     """The palette's provider, imported when the palette is first opened."""
@@ -49,6 +51,7 @@ class OutvotedApp(App[None]):
         session_path: where the session is kept, and yanked text beside it; None: nowhere.
         theme: the colours; None: those chosen last.
         mouse: whether it is used; None: as it was last, and at first not.
+        look: discovers what the PM holds against responses.
     """
 
     CSS_PATH = Path(__file__).parent / "styles" / "outvoted.tcss"
@@ -67,6 +70,7 @@ class OutvotedApp(App[None]):
         *,
         theme: str | None = None,
         mouse: bool | None = None,
+        look: Callable[[], Awaitable[Discovery]] | None = None,
     ) -> None:
         super().__init__()
         for made in THEMES.values():
@@ -77,7 +81,7 @@ class OutvotedApp(App[None]):
         self.mouse = kept.mouse if mouse is None else mouse
         self.animation_level = "none"
         folder = session_path.parent if session_path is not None else None
-        self.desk = Desk(open_reader, make_rescorer, folder)
+        self.desk = Desk(open_reader, make_rescorer, folder, look)
         self._session_path = session_path
         self._first = OverviewScreen(
             self.desk, snapshot, lambda index: load_session(session_path, index)

@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from tests.tui.driving import browser, page_text, press, settle, text_of
 from tui.keys import ACTIONS, MARKS, Place, actions, bindings, help_lines, hints, keys_markdown
 from tui.screens.compare import CompareScreen
+from tui.screens.discovery import DiscoveryScreen
 from tui.screens.editing import EditScreen
 from tui.screens.facets import FacetScreen
 from tui.screens.feature import FeatureScreen
@@ -38,6 +39,7 @@ SCREENS: dict[Place, type[DOMNode]] = {
     "compare": CompareScreen,
     "runs": RunsScreen,
     "plots": PlotsScreen,
+    "discovery": DiscoveryScreen,
     "facets": FacetScreen,
     "sorting": SortScreen,
     "filter": FilterLine,

@@ -20,6 +20,7 @@ from tui.cli.options import add_common, add_labels, heuristics, labels
 
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
+    from engine.discovery import Discovery
 
 _LAST = "last-index"
 _FRAMES = "240"
@@ -126,6 +127,18 @@ class Opening:
             raise UserError("the index is still being opened", todo="Try again in a moment.")
         return make_rescorer(self._reader, self._worker, self._device)
 
+    async def look(self) -> Discovery:
+        """What the PM of the index's run holds against responses, or for them.
+
+        Raises:
+            UserError: the index has no run, or what went wrong.
+        """
+        from tui.cli.looking import look
+
+        if self._reader is None or self._reader.run is None:
+            raise UserError("no run of the index is open", todo="Try again in a moment.")
+        return await look(self._paths, self._reader.run.run, self._labels)
+
 
 def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristic] | None) -> int:
     """Run the browser on an index until it is left.
@@ -162,6 +175,7 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
         session,
         theme=args.theme,
         mouse=args.mouse,
+        look=opening.look,
     )
     run_app(app)
     if paths.source_numbers():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +19,7 @@ from tui.widgets.covered import covered_detail
 
 if TYPE_CHECKING:
     from engine.cache.breakdown import Breakdown
+    from engine.discovery import Discovery
     from engine.live.change import Change
     from engine.live.queue import Queue, Result
 
@@ -39,6 +40,7 @@ class Desk:
         open_reader: Callable[[], Reader],
         make_rescorer: Callable[[], Rescorer] | None,
         folder: Path | None = None,
+        look: Callable[[], Awaitable[Discovery]] | None = None,
     ) -> None:
         self._open_reader = open_reader
         self._make_rescorer = make_rescorer
@@ -48,6 +50,8 @@ class Desk:
         self._rescorer: Rescorer | None = None
         self._lab: Queue | None = None
         self._folder = folder
+        self._look = look
+        self._discovery: Discovery | None = None
         self.messages = Messages()
         self.blind = False
         """Whether verdict and figures are hidden until a pair is marked."""
@@ -81,6 +85,18 @@ class Desk:
                 self._failure = error
                 raise
         return self._reader
+
+    async def discover(self) -> Discovery:
+        """What the PM holds against responses, or for them; looked for once in a session.
+
+        Raises:
+            UserError: nobody can look, or what went wrong.
+        """
+        if self._look is None:
+            raise UserError("nothing to discover", todo="outvoted discover --help says more.")
+        if self._discovery is None:
+            self._discovery = await self._look()
+        return self._discovery
 
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
         """Have the running PM measure a pair; it is started by the first call.

@@ -104,7 +104,7 @@ class OverviewScreen(Scrolls, MainScreen):
             self.on_screen_resume()
 
     def _select(self, heuristic: str | None) -> None:
-        names = [card.heuristic.name for card in self.overview.heuristics] if self.overview else []
+        names = self._names()
         if heuristic in names:
             self.query_one(Document).cursor = names.index(heuristic)
 
@@ -162,19 +162,32 @@ class OverviewScreen(Scrolls, MainScreen):
 
         self.app.push_screen(PlotsScreen(self.desk))
 
+    def action_discover(self) -> None:
+        from tui.screens.discovery import DiscoveryScreen
+
+        if self.overview is None or self.overview.run is None:
+            self.say("No run yet: no margin tells what the PM holds.")
+            return
+        self.app.push_screen(DiscoveryScreen(self.desk, self._names(), self._take))
+
+    def _names(self) -> list[str]:
+        return [card.heuristic.name for card in self.overview.heuristics] if self.overview else []
+
+    def _take(self, made: Heuristic) -> None:
+        self.run_worker(self._count(made), group="patterns")
+
     def action_new_pattern(self) -> None:
         from tui.screens.new_pattern import NewPattern
 
         if self.overview is None or self.overview.pairs == 0:
             self.say("There is no pair to count yet.")
             return
-        taken = [card.heuristic.name for card in self.overview.heuristics]
 
         def count(made: Heuristic | None) -> None:
             if made is not None:
-                self.run_worker(self._count(made), group="patterns")
+                self._take(made)
 
-        self.app.push_screen(NewPattern(taken), count)
+        self.app.push_screen(NewPattern(self._names()), count)
 
     async def _count(self, pattern: Heuristic) -> None:
         """Count who carries the pattern; it is a heuristic of this session from then on."""
