@@ -8,13 +8,32 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files import write_text
 
 _FORMS = 'Write {"123": "a URL\'s slash"} as JSON, or CSV with the columns feature,label.'
+_KEPT = "labels.json"
 _COLUMNS = ("feature", "label")
+
+
+def keep_labels(run: Path, labels: Mapping[int, str]) -> None:
+    """Keep what the features of a run's SAE are called in the run's folder."""
+    named = {str(feature): label for feature, label in sorted(labels.items())}
+    write_text(run / _KEPT, json.dumps(named, indent=2) + "\n")
+
+
+def kept_labels(run: Path | None) -> dict[int, str]:
+    """What a run's features are called; empty where nothing was kept.
+
+    Raises:
+        UserError: the file was edited, and is at fault.
+    """
+    if run is None or not (run / _KEPT).exists():
+        return {}
+    return read_labels(run / _KEPT)
 
 
 def read_labels(path: Path) -> dict[int, str]:

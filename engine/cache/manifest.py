@@ -52,6 +52,8 @@ class Manifest:
     sae_path: str
     sae_kind: str
     d_sae: int
+    chat_template: str | None = None
+    """What the PM was read through in place of its tokenizer's own."""
 
     @property
     def imported(self) -> bool:

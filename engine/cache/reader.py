@@ -33,6 +33,7 @@ from engine.cache.imported import judge_imported
 from engine.cache.judged import JudgedRow
 from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
+from engine.cache.labels import kept_labels
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods, open_likelihood
 from engine.cache.list_question import searches
@@ -470,7 +471,7 @@ def open_reader(
         run: the beginning of a run's id, or all of it.
         heuristics: what to look at; None: the run's own, or else the ones that ship, and those
             the user kept. One that the run does not know, or judged otherwise, reads `unmeasured`.
-        labels: what to call the features of the run's SAE.
+        labels: what to call the features of the run's SAE, before what the run keeps.
         kept_in: where heuristics are kept; None: a file of the index.
 
     Raises:
@@ -483,6 +484,7 @@ def open_reader(
             folder = paths.run(sealed.run) if sealed else None
             training = open_training(cursor, folder)
             likelihood = open_likelihood(cursor, folder)
+        named = {**kept_labels(folder), **(labels or {})}
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or with_kept(paths, own or default_heuristics())
         known = {heuristic.name for heuristic in own if heuristic in wanted}
@@ -495,9 +497,7 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(
-        paths, store, sealed, standing, tables, labels, training, likelihood, kept_in
-    )
+    return IndexReader(paths, store, sealed, standing, tables, named, training, likelihood, kept_in)
 
 
 def _open_run(

@@ -33,10 +33,15 @@ def load_heuristics(path: Path) -> tuple[Heuristic, ...]:
         raise UserError(f"the heuristics cannot be read: {reason}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"it is no valid TOML: {error}", where=str(path)) from None
-    return _heuristics(document, str(path))
+    return read_heuristics(document, str(path))
 
 
-def _heuristics(document: dict[str, object], where: str) -> tuple[Heuristic, ...]:
+def read_heuristics(document: dict[str, object], where: str) -> tuple[Heuristic, ...]:
+    """The heuristics of a document that holds `[[heuristic]]` tables and nothing else.
+
+    Raises:
+        UserError: one of them is at fault; `where` is named.
+    """
     tables = document.get("heuristic")
     unknown = sorted(document.keys() - {"heuristic"})
     if unknown:

@@ -178,6 +178,7 @@ class LiveRescorer:
             positions=config.positions,
             dtype=config.dtype,
             device=self._device,
+            chat_template=manifest.chat_template,
         )
         child.post(load)
         await child.drain()

@@ -19,7 +19,7 @@ from engine.shapes import build
 
 PROTOCOL = 4
 """Of another one nothing is asked: a worker of version 1 knows no pins, one of version 3 no
-effects over the responses."""
+effects over the responses and no template."""
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
 NO_REQUEST = -1
@@ -44,6 +44,8 @@ class Load:
     positions: str
     dtype: str
     device: str
+    chat_template: str | None
+    """In place of the tokenizer's own."""
 
 
 @dataclass(frozen=True, slots=True)

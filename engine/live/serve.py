@@ -29,12 +29,16 @@ from engine.live.protocol import (
     decode,
     encode,
 )
+from engine.presets import Preset
 
 Request = Load | Measure | BreakDown
 
 
-def serve() -> None:
-    """Answer requests on stdin until it ends; the end of stdin ends the process."""
+def serve(preset: Preset | None = None) -> None:
+    """Answer requests on stdin until it ends; the end of stdin ends the process.
+
+    `preset` says where this machine has the models.
+    """
     requests_from, answers_to = _take_stdin(), _take_stdout()
 
     def say(line: bytes) -> None:
@@ -69,7 +73,7 @@ def serve() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from engine.live.worker import Worker  # torch: seconds, in which stdin may end
 
-    worker = Worker(cancelled)
+    worker = Worker(cancelled, preset)
     while True:
         say(worker.answer(requests.get()))
 

@@ -11,6 +11,7 @@ import torch
 from engine.demo.place import resolve
 from engine.errors import UserError
 from engine.hh import Pair, PairName
+from engine.live.placed import placed
 from engine.live.protocol import (
     Asked,
     BreakDown,
@@ -31,6 +32,7 @@ from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
+from engine.presets import Preset
 
 
 class _CancelledError(Exception):
@@ -40,9 +42,13 @@ class _CancelledError(Exception):
 class Worker:
     """Answers one request at a time."""
 
-    def __init__(self, cancelled: Container[int]) -> None:
-        """`cancelled` holds the requests to stop; another thread may add to it at any time."""
+    def __init__(self, cancelled: Container[int], preset: Preset | None = None) -> None:
+        """`cancelled` holds the requests to stop; another thread may add to it at any time.
+
+        `preset` says where this machine has the models.
+        """
         self._cancelled = cancelled
+        self._preset = preset
         self._instrument: Instrument | None = None
 
     def answer(self, message: Load | Measure | BreakDown) -> bytes:
@@ -69,7 +75,8 @@ class Worker:
             case BreakDown():
                 return self._break_down(message)
 
-    def _load(self, message: Load) -> Loaded:
+    def _load(self, asked: Load) -> Loaded:
+        message = placed(asked, self._preset)
         readout = _one_of("readout", message.readout, READOUTS)
         positions = _one_of("positions", message.positions, POSITIONS)
         if message.dtype not in DTYPES:
@@ -78,7 +85,12 @@ class Worker:
             )
         _check_device(message.device)
         self._instrument = None  # the old models make room first
-        pm = load_pm(resolve(message.pm), dtype=DTYPES[message.dtype], device=message.device)
+        pm = load_pm(
+            resolve(message.pm),
+            dtype=DTYPES[message.dtype],
+            device=message.device,
+            chat_template=message.chat_template,
+        )
         self._instrument = make_instrument(
             pm,
             message.sae,

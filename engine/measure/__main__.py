@@ -20,8 +20,9 @@ from engine.errors import FailedError, UserError
 from engine.heuristics import Heuristic
 from engine.measure.budget import first_line
 from engine.measure.instrument import Positions
+from engine.measure.known import KnownAnswer
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, score
+from engine.measure.score import SaeSettings, ScoreRequest, score
 from engine.models.tokens import Readout
 from engine.shapes import build
 
@@ -43,6 +44,9 @@ class Request:
     device: str
     lm: str | None
     told: Told
+    settings: tuple[SaeSettings, ...]
+    chat_template: str | None
+    known: tuple[KnownAnswer, ...]
     verbose: bool
 
 
@@ -80,6 +84,9 @@ def main() -> int:
             device=asked.device,
             lm=asked.lm,
             told=asked.told,
+            settings=asked.settings,
+            chat_template=asked.chat_template,
+            known=asked.known,
         )
 
         def report(progress: Progress) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from engine.measure.instrument import Instrument
 from engine.measure.prepare import Prepared
+from engine.models.pm import PreferenceModel
 
 
 def margin_alone(instrument: Instrument, prepared: Prepared) -> float:
     """delta from one plain forward a side, as plain transformers would run it."""
-    pm = instrument.pm
-    rewards = []
+    chosen, rejected = (
+        reward_alone(instrument.pm, tokens.ids) for tokens in (prepared.chosen, prepared.rejected)
+    )
+    return chosen - rejected
+
+
+def reward_alone(pm: PreferenceModel, ids: Sequence[int]) -> float:
+    """The reward at the last of these ids, from one plain forward."""
     with torch.inference_mode():
-        for tokens in (prepared.chosen, prepared.rejected):
-            ids = torch.tensor([tokens.ids], device=pm.device)
-            hidden = pm.backbone(input_ids=ids, use_cache=False).last_hidden_state[:, -1]
-            rewards.append(float(pm.head(hidden).float().squeeze()))
-    return rewards[0] - rewards[1]
+        row = torch.tensor([ids], device=pm.device)
+        hidden = pm.backbone(input_ids=row, use_cache=False).last_hidden_state[:, -1]
+        return float(pm.head(hidden).float().squeeze())

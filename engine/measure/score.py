@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 
 from engine.cache.bearers import bearers
+from engine.cache.labels import keep_labels
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
@@ -24,6 +25,7 @@ from engine.heuristics import Heuristic
 from engine.log import LOGGER
 from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.instrument import Instrument, Positions
+from engine.measure.known import KnownAnswer, check_known
 from engine.measure.likelihood import measure_likelihood
 from engine.measure.progress import Report
 from engine.measure.run import measure_run
@@ -34,6 +36,18 @@ from engine.models.sae.load import hook_on, load_sae
 from engine.models.tokens import Readout
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True)
+class SaeSettings:
+    """What is said of one SAE alone."""
+
+    hook: str | None = None
+    """None: as the request says."""
+    pins: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Heuristics of the request, each with the features that stand for it in this SAE."""
+    labels: dict[int, str] = field(default_factory=dict)
+    """What its features are called; the run keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,16 @@ class ScoreRequest:
     """The language model that says how usual the responses are."""
     told: Told = field(default_factory=Told)
     """What the PM was trained on; where nothing is told, what was told before stays."""
+    settings: tuple[SaeSettings, ...] = ()
+    """One for each of `saes`, or none."""
+    chat_template: str | None = None
+    """In place of the tokenizer's own."""
+    known: tuple[KnownAnswer, ...] = ()
+    """Checked before anything is measured."""
+
+    def of_sae(self, number: int) -> SaeSettings:
+        """What is said of one of the SAEs."""
+        return self.settings[number] if self.settings else SaeSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +131,33 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
 def _score_all(
     request: ScoreRequest, store: PairStore, training: Training | None, report: Report
 ) -> list[ScoreResult]:
-    pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
-    return [_score_one(request, store, training, pm, sae, report) for sae in request.saes]
+    pm = load_pm(
+        resolve(request.pm),
+        dtype=DTYPES[request.dtype],
+        device=request.device,
+        chat_template=request.chat_template,
+    )
+    check_known(pm, request.known, request.readout, report)
+    return [
+        _score_one(_for_sae(request, number), store, training, pm, report)
+        for number in range(len(request.saes))
+    ]
+
+
+def _for_sae(request: ScoreRequest, number: int) -> ScoreRequest:
+    """The request for one of its SAEs alone, with its hook point and pins."""
+    settings = request.of_sae(number)
+    pins = dict(settings.pins)
+    return replace(
+        request,
+        saes=(request.saes[number],),
+        settings=(settings,),
+        hook=settings.hook or request.hook,
+        heuristics=tuple(
+            replace(heuristic, features=pins.get(heuristic.name, heuristic.features))
+            for heuristic in request.heuristics
+        ),
+    )
 
 
 def make_instrument(
@@ -156,9 +205,9 @@ def _score_one(
     store: PairStore,
     training: Training | None,
     pm: PreferenceModel,
-    sae: str,
     report: Report,
 ) -> ScoreResult:
+    (sae,) = request.saes
     instrument = make_instrument(
         pm,
         sae,
@@ -178,6 +227,7 @@ def _score_one(
         sae_path=remembered(sae),
         sae_kind=instrument.sae.kind,
         d_sae=instrument.sae.d_sae,
+        chat_template=request.chat_template,
     )
     started = time.perf_counter()
     folder = request.paths.run(manifest.config.run)
@@ -194,6 +244,8 @@ def _score_one(
         )
         if training is not None:
             keep_training(folder, store, training)
+        if labels := request.of_sae(0).labels:
+            keep_labels(folder, labels)
         figures, work = measure_run(sitting)
     seconds = time.perf_counter() - started
     LOGGER.info("run %s: sealed after %.1f s, %d pairs", folder.name, seconds, figures.pairs)

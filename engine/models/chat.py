@@ -108,10 +108,11 @@ def messages(transcript: str) -> tuple[Message, ...]:
 
 
 class ChatTemplate:
-    """The chat template of a tokenizer, without a generation prompt."""
+    """A chat template, a tokenizer's own or another, without a generation prompt."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str | None = None) -> None:
         self._tokenizer = tokenizer
+        self._template = template
         self._frame = cache(self._make_frame)
 
     def render(self, transcript: str) -> Rendered:
@@ -155,7 +156,7 @@ class ChatTemplate:
             for role, content in zip(roles, contents, strict=True)
         ]
         try:
-            template = self._tokenizer.get_chat_template()
+            template = self._template or self._tokenizer.get_chat_template()
             if "strftime_now" in template:
                 template = _CLOCK + template
             rendered = self._tokenizer.apply_chat_template(

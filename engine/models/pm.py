@@ -63,12 +63,15 @@ class PreferenceModel:
     device: torch.device
 
 
-def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
+def load_pm(
+    path: str, *, dtype: torch.dtype, device: str, chat_template: str | None = None
+) -> PreferenceModel:
     """Load a PM from a folder or, by `org/name`, from the Hugging Face hub.
 
     Any SequenceClassification model with one label in transformers' layouts, a GPT-J in the
     `hf_ckpt.pt` layout, OpenAssistant's GPTNeoXRewardModel, or safe-rlhf's models for scores. No
-    code of the folder is run. The checkpoint's own dtype does not matter.
+    code of the folder is run. The checkpoint's own dtype does not matter. A `chat_template` goes
+    before the tokenizer's own.
 
     Raises:
         UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
@@ -99,14 +102,14 @@ def load_pm(path: str, *, dtype: torch.dtype, device: str) -> PreferenceModel:
     return PreferenceModel(
         name=path if fetched else folder.name,
         hash=file_hash(folder / "config.json", *checkpoint.files),
-        tokenizer_hash=tokenizer_hash(folder),
+        tokenizer_hash=tokenizer_hash(folder, chat_template),
         architecture=type(model).__name__,
         backbone=backbone,
         blocks=blocks,
         blocks_path=blocks_path,
         head=head.to(device),
         tokenizer=tokenizer,
-        chat=load_chat_template(folder),
+        chat=load_chat_template(folder, chat_template),
         d_model=head.in_features,
         max_tokens=max_tokens(model.config, folder.name),
         end_of_text=end_of_text_id(folder, tokenizer, config_values),

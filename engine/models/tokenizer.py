@@ -8,7 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from engine.canonical import file_hash
+from engine.canonical import file_hash, short_hash
 from engine.errors import UserError
 from engine.models.chat import ChatTemplate
 from engine.models.weights import first_line, read_json
@@ -45,12 +45,14 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def load_chat_template(folder: Path) -> ChatTemplate | None:
-    """The chat template of a folder; None where it has none.
+def load_chat_template(folder: Path, template: str | None = None) -> ChatTemplate | None:
+    """The chat template of a folder, or another in its place; None where there is neither.
 
     Raises:
         UserError: transformers cannot load the tokenizer.
     """
+    if template is not None:
+        return ChatTemplate(_reference(folder), template)
     config = folder / TOKENIZER_CONFIG
     in_config = config.exists() and read_json(config).get("chat_template") is not None
     if not in_config and not (folder / CHAT_TEMPLATE).exists():
@@ -58,10 +60,11 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     return ChatTemplate(_reference(folder))
 
 
-def tokenizer_hash(folder: Path) -> str:
-    """16 hex digits over the tokenizer's files, a chat template's included."""
+def tokenizer_hash(folder: Path, template: str | None = None) -> str:
+    """16 hex digits over the tokenizer's files and its chat template, or another in its place."""
     paths = (folder / TOKENIZER, folder / TOKENIZER_CONFIG, folder / CHAT_TEMPLATE)
-    return file_hash(*(path for path in paths if path.exists()))
+    own = file_hash(*(path for path in paths if path.exists()))
+    return own if template is None else short_hash([own, template])
 
 
 def end_of_text_id(folder: Path, tokenizer: Tokenizer, config: Mapping[str, object]) -> int:

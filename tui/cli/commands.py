@@ -19,6 +19,7 @@ COMMANDS: dict[str, Command] = {
     "index": Command("tui.cli.index", "build or extend an index of preference pairs"),
     "census": Command("tui.cli.census", "count who carries a pattern"),
     "score": Command("tui.cli.score", "measure pairs with a PM and its SAE"),
+    "presets": Command("tui.cli.presets", "PMs, SAEs and what is known of them, by name"),
     "report": Command("tui.cli.report", "verdicts per heuristic, margins, faithfulness"),
     "discover": Command(
         "tui.cli.discover", "find what the PM holds against responses, or for them"

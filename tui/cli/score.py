@@ -18,11 +18,22 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from engine.cache.kept import with_kept
+from engine.cache.layout import IndexPaths
 from engine.canonical import Json
 from engine.errors import UserError
+from engine.presets import Preset
 from tui.cli.child import run_child
 from tui.cli.commands import Subparsers
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
+from tui.cli.preset_options import (
+    add_preset,
+    asked_saes,
+    known_answers,
+    preset_of,
+    settings,
+    tell_memory,
+)
 from tui.cli.told import add_told, told
 
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
@@ -30,6 +41,7 @@ POSITIONS = ("all", "after-first")
 DTYPES = ("float32", "bfloat16", "float16")
 
 _STAGES = {
+    "known": "known rewards",
     "texts": "bearers",
     "base": "pairs",
     "sample": "sample of the index",
@@ -49,11 +61,19 @@ def add(subparsers: Subparsers) -> None:
         description="Measure an index with a PM and one run for each SAE. Interrupt it when you"
         " like: the same command resumes it, and ends with the same rows.",
     )
+    parser.add_argument("--pm", metavar="PM", help="a folder, or ORG/NAME of the hub")
     parser.add_argument(
-        "--pm", required=True, metavar="PM", help="a folder, or ORG/NAME of the hub"
+        "--sae",
+        action="append",
+        metavar="SAE",
+        help="a folder or file, ORG/NAME/path on the hub, or one of the preset's by its name;"
+        " repeatable",
     )
-    parser.add_argument(
-        "--sae", required=True, action="append", metavar="SAE", help="a folder or file; repeatable"
+    add_preset(
+        parser,
+        "a preset (`outvoted presets`) or a file of your own: what it says of PM, SAEs, readout,"
+        " dtype, training and heuristics holds where no option says otherwise; its known rewards"
+        " are checked first",
     )
     parser.add_argument(
         "--hook",
@@ -63,7 +83,6 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--readout",
         choices=READOUTS,
-        default=READOUTS[0],
         help="where the reward is read, of the text as it is or of its turns through the"
         " tokenizer's chat template; default: last-text-token",
     )
@@ -81,7 +100,7 @@ def add(subparsers: Subparsers) -> None:
         " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
         " sample that stands for the index; default: bearers",
     )
-    parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0])
+    parser.add_argument("--dtype", choices=DTYPES, help="default: float32")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
     parser.add_argument(
         "--lm",
@@ -101,22 +120,8 @@ def run(args: argparse.Namespace) -> int:
             where=str(paths.cache),
             todo="Make one with `outvoted index SOURCE`.",
         )
-    request: dict[str, Json] = {
-        "cache": str(paths.cache.absolute()),
-        "name": paths.name,
-        "heuristics": [asdict(heuristic) for heuristic in heuristics(args)],
-        "pm": args.pm,
-        "saes": args.sae,
-        "hook": args.hook,
-        "readout": args.readout,
-        "positions": args.positions,
-        "pairs": args.pairs,
-        "dtype": args.dtype,
-        "device": args.device,
-        "lm": args.lm,
-        "told": told(args),
-        "verbose": args.verbose,
-    }
+    preset = preset_of(args)
+    request = _request(args, paths, preset)
     try:
         results = _measure(request, Drawing())
     except KeyboardInterrupt:
@@ -127,6 +132,47 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(results)
     return 0
+
+
+def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None) -> dict[str, Json]:
+    """What the child measures: what was typed, then what the preset says, then what is usual."""
+    if args.pm is None and preset is None:
+        raise UserError(
+            "no PM is named", where="--pm", todo="Name one, or PM and SAEs with --preset NAME."
+        )
+    readout = args.readout or (preset.readout if preset else READOUTS[0])
+    dtype = args.dtype or (preset.dtype if preset else DTYPES[0])
+    saes = asked_saes(args.sae, preset)
+    own = preset.heuristics if preset and not args.heuristics else ()
+    looked_for = with_kept(paths, own) if own else heuristics(args)
+    trained = told(args)
+    if preset and not any(trained.values()):
+        trained = {
+            "rows": list(preset.trained_rows),
+            "tranches": list(preset.trained_tranches),
+            "texts": list(preset.trained_texts),
+        }
+    if preset:
+        tell_memory(preset, dtype, saes)
+    return {
+        "cache": str(paths.cache.absolute()),
+        "name": paths.name,
+        "heuristics": [asdict(heuristic) for heuristic in looked_for],
+        "pm": args.pm or (preset.pm if preset else None),
+        "saes": [sae.path for sae in saes],
+        "hook": args.hook,
+        "settings": [settings(sae, pins=bool(own), hook=args.hook) for sae in saes],
+        "readout": readout,
+        "positions": args.positions,
+        "pairs": args.pairs,
+        "dtype": dtype,
+        "device": args.device,
+        "lm": args.lm,
+        "told": trained,
+        "verbose": args.verbose,
+        "chat_template": preset.chat_template if preset else None,
+        "known": known_answers(preset, readout, dtype),
+    }
 
 
 class Drawing:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import torch
 
 from engine.errors import UserError
+from engine.models.fetch import sae_place
 from engine.models.pm import PreferenceModel
 from engine.models.sae import dictionary_learning, saelens
 from engine.models.sae.sae import Sae
@@ -22,12 +22,13 @@ SUPPORTED = (
 
 
 def load_sae(path: str, *, device: str) -> Sae:
-    """Load an SAE in fp32 from a folder, or from a dictionary_learning `.pt` file.
+    """Load an SAE in fp32 from a folder, a dictionary_learning `.pt` file, or either on the hub.
 
     Raises:
-        UserError: nothing is there, or it is damaged, unsafe to read or of no supported variant.
+        UserError: nothing is there, or it is damaged, unsafe to read or of no supported variant;
+            the hub cannot be reached.
     """
-    found = Path(path).expanduser()
+    found = sae_place(path)
     if found.is_file() and found.suffix == ".pt":
         return dictionary_learning.read(found, SUPPORTED, torch.device(device))
     if (found / saelens.CONFIG).exists() or (found / saelens.WEIGHTS).exists():

@@ -54,7 +54,7 @@ def talking(command: Sequence[str] = COMMAND) -> Iterator[Talk]:
 
 
 def load(index: TinyIndex, identifier: int = 1, **changes: str) -> Load:
-    usual = {
+    usual: dict[str, str] = {
         "pm": str(index.pm),
         "sae": str(index.sae),
         "hook": hook_of("gptj"),
@@ -63,7 +63,7 @@ def load(index: TinyIndex, identifier: int = 1, **changes: str) -> Load:
         "dtype": "float32",
         "device": "cpu",
     }
-    return Load(identifier, **(usual | changes))
+    return Load(identifier, **(usual | changes), chat_template=None)
 
 
 def measure(identifier: int, chosen: str = " I don't know.", rejected: str = " Yes.") -> Measure:
