@@ -100,7 +100,7 @@ def _over_response(on: HeuristicOnPair) -> str:
         return ""
     if on.effect_over_response is None:
         return "not measured by this run"
-    return f"from the first difference on; at the pattern {signed(on.effect)}"
+    return f"the same at the pattern {signed(on.effect)}"
 
 
 def _features(on: HeuristicOnPair) -> str:
