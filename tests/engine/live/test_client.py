@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -72,6 +73,29 @@ async def test_one_worker_answers_every_question(start: Start) -> None:
     assert await ask(asked) == first
     several = await asyncio.gather(*(ask(asked) for _ in range(3)))
     assert set(several) == {first}
+
+
+LONG = """
+ready()
+asked, many = hear(), 20_000
+say("measured", id=asked["id"], reward_chosen=1.0, reward_rejected=2.0, reward_chosen_sae=0.0,
+    reward_rejected_sae=0.0, feature=list(range(many)), activation_chosen=[0.5] * many,
+    activation_rejected=[0.0] * many, attribution=[0.25] * many, heuristics=[])
+hear()
+"""
+
+
+async def test_nothing_is_lost_while_an_editor_has_the_terminal(start: Start) -> None:
+    """The loop stands still then: an answer longer than a pipe holds waits there, and is whole."""
+    asked = start(LONG)
+    asking = asyncio.create_task(asked.rescore(BEFORE, Edit()))
+    await until_state(asked, "measuring")
+    stop = [sys.executable, "-c", "import time; time.sleep(0.3)"]
+    assert subprocess.run(stop, check=False).returncode == 0
+    after = (await asking).after
+    assert (after.reward_chosen, after.reward_rejected) == (1.0, 2.0)
+    assert after.features[0].attribution == 0.25
+    assert asked.state == "ready"
 
 
 async def test_the_question_holds_the_edit(start: Start) -> None:
