@@ -12,14 +12,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.errors import UserError
+from engine.live.change import Change
 from engine.live.edit import Edit, NoWorkerError, Rescored
-from engine.live.queue import Result
+from engine.live.queue import Experiment, Result
 from tests.tui.driving import browser, press, settle, text_of, until_measured
 from tests.tui.fakes import FakeReader, FakeRescorer, make_detail
 from tests.tui.golden import SIZES, check_golden
 from tui.app import OutvotedApp
 from tui.screens.lab import LabScreen
-from tui.screens.lab_page import verdicts
+from tui.screens.lab_tally import Tallies, verdicts
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
 from tui.widgets.document import Document
@@ -293,6 +294,26 @@ async def test_hostile_texts_are_measured_and_shown_and_never_obeyed(row: int) -
         assert "\x1b" not in drawn
         assert "\u202e" not in drawn
         assert max(map(len, document(pilot, "body"))) <= 80
+
+
+def test_results_taken_in_one_by_one_amount_to_what_all_of_them_do() -> None:
+    made = Experiment(1, Change(), tuple(range(6)))
+    tallies = Tallies("url", 0.25)
+    tallies.of(made)
+    for row in range(6):
+        before = make_detail(row)
+        margin = None if before.margin is None else before.margin + row / 10
+        rescored = Rescored(before, replace(before, margin=margin), 1.0, Edit())
+        made.results.append(Result(row, rescored))
+        assert len(tallies.of(made).lines) == row + 1
+    made.kept.add(2)
+    tally, fresh = tallies.of(made), Tallies("url", 0.25).of(made)
+    assert [line.plain for line in tally.lines] == [line.plain for line in fresh.lines]
+    assert tally.lines[2].plain.endswith("kept")
+    assert (tally.mean, tally.moves) == (fresh.mean, fresh.moves)
+    assert tally.mean == pytest.approx(0.25)
+    assert (tally.lowest, tally.highest) == pytest.approx((0.0, 0.5))
+    assert tally.within == 3
 
 
 def test_a_heuristic_whose_pattern_went_has_no_verdict_though_another_has_one() -> None:

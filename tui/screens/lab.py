@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,15 +12,15 @@ from textual.widget import Widget
 
 from engine.errors import UserError
 from engine.live.change import Change
-from engine.live.edit import Edit
-from engine.live.features import SYNTAX, parse_changes
 from engine.live.queue import Experiment, Result
 from engine.plain import plain
 from tui.keys import Place, bindings
 from tui.screens.desk import Desk
+from tui.screens.lab_change import Composes
 from tui.screens.lab_keeping import Keeps
 from tui.screens.lab_page import Against, experiments_page, queue_words, results_page
-from tui.screens.lab_targets import LabStart, Setting, read_setting
+from tui.screens.lab_tally import Tallies
+from tui.screens.lab_targets import LabStart, read_setting
 from tui.screens.scrolling import Scrolls
 from tui.session import Session
 from tui.widgets.document import Document, Page
@@ -35,7 +34,7 @@ _FEWEST_LINES = 3
 """Of the queue; it has a third of the screen at most."""
 
 
-class LabScreen(Scrolls, Keeps):
+class LabScreen(Scrolls, Composes, Keeps):
     """The change being composed on top, the queue below it, the results of one line under that."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("lab")]
@@ -45,11 +44,8 @@ class LabScreen(Scrolls, Keeps):
     def __init__(self, desk: Desk, start: LabStart) -> None:
         super().__init__(desk)
         self._start = start
-        self._setting: Setting | None = None
         self._change = Change()
-        self._typed = ""
-        """The change's features as they were typed."""
-        self._target = 0
+        self._tallies = Tallies(start.listing.heuristic, start.noise_floor)
         self._in_results = False
         self._opened: int | None = None
         self._drawn: Experiment | None = None
@@ -96,7 +92,8 @@ class LabScreen(Scrolls, Keeps):
         self.query_one("#title", Lines).show(*self._title())
         experiments = list(queue.experiments)
         listing = self.query_one("#experiments", Document)
-        listing.show(lambda width: experiments_page(experiments, width), keep_place=True)
+        tallies = self._tallies
+        listing.show(lambda width: experiments_page(experiments, tallies, width), keep_place=True)
         most = max(self.size.height * 3 // 10, _FEWEST_LINES)
         listing.styles.height = min(max(len(experiments) + 1, _FEWEST_LINES), most)
         self._tell()
@@ -150,8 +147,10 @@ class LabScreen(Scrolls, Keeps):
         against = Against(
             self._start.listing.heuristic, self._start.noise_floor, dict(self.desk.lab.drifts)
         )
-        opened = self._opened
-        results.show(lambda width: results_page(made, opened, against, width), keep_place=same)
+        opened, tally = self._opened, self._tallies.of(made)
+        results.show(
+            lambda width: results_page(made, opened, against, tally, width), keep_place=same
+        )
 
     def document(self) -> Document:
         name = "#body" if self._in_results else "#experiments"
@@ -176,95 +175,6 @@ class LabScreen(Scrolls, Keeps):
             place = self.query_one("#body", Document).cursor
             return made.results[place : place + 1]
         return made.results
-
-    # The change.
-
-    def _take(self, change: Change) -> None:
-        self._change = change
-        self.say("")
-        self.draw()
-
-    def action_edit(self) -> None:
-        from tui.screens.editing import EditScreen
-
-        if self._setting is None:
-            return
-        pair, change = self._setting.detail.pair, self._change
-        current = replace(
-            pair,
-            chosen=pair.chosen if change.response_chosen is None else change.response_chosen,
-            rejected=(
-                pair.rejected if change.response_rejected is None else change.response_rejected
-            ),
-        )
-
-        def edited(edit: Edit | None) -> None:
-            if edit is None:
-                return
-            if edit.is_none and not self._change.has_texts:
-                self.say("Nothing was changed. r measures the pair as it is.")
-                return
-            self._target = 0  # a text belongs to one pair
-            self._take(
-                replace(
-                    self._change,
-                    response_chosen=edit.response_chosen,
-                    response_rejected=edit.response_rejected,
-                )
-            )
-            self.action_queue()
-
-        self.app.push_screen(EditScreen(pair, current, self._start.side), edited)
-
-    def action_delete(self) -> None:
-        if self._setting is not None:
-            delete = () if self._change.delete else self._setting.heuristics
-            self._take(replace(self._change, delete=delete))
-
-    def action_insert(self, side: str) -> None:
-        from tui.screens.prompt import Prompt
-
-        if self._setting is None:
-            return
-        inserted = self._change.insert_chosen if side == "chosen" else self._change.insert_rejected
-        literal = [made.pattern for made in self._setting.heuristics if not made.regex]
-
-        def typed(text: str | None) -> None:
-            if text is not None:
-                change = self._change
-                self._take(
-                    replace(change, insert_chosen=text)
-                    if side == "chosen"
-                    else replace(change, insert_rejected=text)
-                )
-
-        suggested = inserted or (f" {literal[0]}" if literal else "")
-        self.app.push_screen(Prompt(f"put at the end of {side} (empty: nothing)", suggested), typed)
-
-    def action_features(self) -> None:
-        from tui.screens.prompt import Prompt
-
-        def typed(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                features = parse_changes(text)
-            except UserError as error:
-                self.complain(error)
-                return
-            self._typed = text
-            self._take(replace(self._change, features=features))
-
-        self.app.push_screen(Prompt(f"features: {SYNTAX}", self._typed), typed)
-
-    def action_clear(self) -> None:
-        self._typed = ""
-        self._take(Change())
-
-    def action_target(self) -> None:
-        if self._setting is not None:
-            self._target = (self._target + 1) % len(self._setting.targets)
-            self.draw()
 
     # The queue.
 

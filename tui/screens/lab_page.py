@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -11,8 +11,9 @@ from engine.cache.records import PairDetail
 from engine.hh import SIDES, split_pair_id
 from engine.live.queue import Experiment, Queue, Refusal, Result
 from engine.plain import plain
+from tui.screens.lab_tally import Tallies, Tally
 from tui.screens.pair_features import feature_lines
-from tui.screens.pair_head import before_and_after, on_both, on_pair
+from tui.screens.pair_head import before_and_after, on_pair
 from tui.screens.pair_texts import marked
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, signed
@@ -57,42 +58,33 @@ def queue_words(queue: Queue, state: str) -> str:
     return " · ".join([*words, f"PM {state}", "x stops it"])
 
 
-def experiments_page(experiments: list[Experiment], width: int) -> Page:
+def experiments_page(experiments: Sequence[Experiment], tallies: Tallies, width: int) -> Page:
     """The newest first, one line each, under a heading."""
     if not experiments:
         return Page(wrap(Text(_EMPTY), width))
     head = Text(f"  {'no':>3} {'pairs':>11} {'Δ margin':>8}  change", FAINT)
-    lines = [head, *(_experiment_line(made) for made in reversed(experiments))]
+    newest_first = reversed(experiments)
+    lines = [head, *(_experiment_line(made, tallies.of(made).mean) for made in newest_first)]
     return Page(lines, tuple(range(1, len(lines))))
 
 
-def _experiment_line(made: Experiment) -> Text:
+def _experiment_line(made: Experiment, mean: float | None) -> Text:
     progress = f"{made.tried:,}/{len(made.pairs):,}"
     tail = f"  ! {len(made.refusals):,} failed" if made.refusals else ""
     tail += f"  kept {len(made.kept):,}" if made.kept else ""
-    figures = f"{SIGNS[made.status]} {made.number:>3} {progress:>11} {signed(_mean(made), 8)}  "
+    figures = f"{SIGNS[made.status]} {made.number:>3} {progress:>11} {signed(mean, 8)}  "
     return Text(figures + plain(made.change.words + tail, keep_newlines=False))
 
 
-def _mean(made: Experiment) -> float | None:
-    """The mean change of the margin."""
-    changes = [change for result in made.results if (change := change_of(result)) is not None]
-    return sum(changes) / len(changes) if changes else None
-
-
-def change_of(result: Result) -> float | None:
-    """The fresh margin less the stored one."""
-    before, after = result.rescored.before.margin, result.rescored.after.margin
-    return None if before is None or after is None else after - before
-
-
-def results_page(made: Experiment, opened: int | None, against: Against, width: int) -> Page:
+def results_page(
+    made: Experiment, opened: int | None, against: Against, tally: Tally, width: int
+) -> Page:
     """One result with its texts, or all of many by pair. `opened` is a place among many."""
     if opened is not None and opened < len(made.results):
         return _one(made, made.results[opened], against, width)
     if len(made.pairs) == 1 and made.results:
         return _one(made, made.results[0], against, width)
-    return _many(made, against, width)
+    return _many(made, against, tally, width)
 
 
 def _one(made: Experiment, result: Result, against: Against, width: int) -> Page:
@@ -124,55 +116,33 @@ def _drift(pair: int, against: Against) -> str:
     return f"not measured{floor}" if drift is None else f"{drift:+.2g}{floor}"
 
 
-def _many(made: Experiment, against: Against, width: int) -> Page:
-    lines = wrap(_summary(made, against), width)
-    anchors = []
+def _many(made: Experiment, against: Against, tally: Tally, width: int) -> Page:
+    lines = wrap(_summary(made, against, tally), width)
     if made.results:
         head = f"{'pair':<16}{'before':>9}{'after':>9}{'change':>9}  verdict"
         lines.append(Text(head, BOLD))
-    for result in made.results:
-        anchors.append(len(lines))
-        lines.append(_result_line(made, result, against.heuristic))
+    anchors = range(len(lines), len(lines) + len(tally.lines))
+    lines += tally.lines
     for refusal in made.refusals:
         lines += _refusal_lines(refusal, width)
     return Page(lines, tuple(anchors))
 
 
-def _summary(made: Experiment, against: Against) -> Text:
+def _summary(made: Experiment, against: Against, tally: Tally) -> Text:
     done = f"{len(made.results):,} of {len(made.pairs):,} measured"
     if made.status == "cancelled":
         done += ", the rest stopped"
     parts = [done]
-    changes = [change for result in made.results if (change := change_of(result)) is not None]
-    if changes:
-        mean = sum(changes) / len(changes)
-        parts.append(f"margin changed by {mean:+.3f} ({min(changes):+.3f} to {max(changes):+.3f})")
-    if changes and made.change.is_none and against.noise_floor is not None:
-        within = sum(abs(change) <= against.noise_floor for change in changes)
-        parts.append(f"{within:,} within the noise floor {against.noise_floor:.2g}")
-    moves = Counter(verdicts(result, against.heuristic) for result in made.results)
-    moved = [f"{old} → {new} {count:,}" for (old, new), count in moves.most_common() if old != new]
+    if tally.mean is not None:
+        spread = f"({tally.lowest:+.3f} to {tally.highest:+.3f})"
+        parts.append(f"margin changed by {tally.mean:+.3f} {spread}")
+    if tally.changes and made.change.is_none and against.noise_floor is not None:
+        parts.append(f"{tally.within:,} within the noise floor {against.noise_floor:.2g}")
+    ordered = tally.moves.most_common()
+    moved = [f"{old} → {new} {count:,}" for (old, new), count in ordered if old != new]
     if made.results:
         parts.append(f"verdicts: {', '.join(moved) or 'all as stored'}")
     return Text(" · ".join(parts))
-
-
-def verdicts(result: Result, heuristic: str | None) -> tuple[str, str]:
-    """The stored and the fresh verdict on a heuristic; `none` where no side bears the pattern."""
-    old, new = on_both(result.rescored, heuristic)
-    return (
-        old.judgement.verdict.value if old else "none",
-        new.judgement.verdict.value if new else "none",
-    )
-
-
-def _result_line(made: Experiment, result: Result, heuristic: str | None) -> Text:
-    before, after = result.rescored.before, result.rescored.after
-    old, new = verdicts(result, heuristic)
-    moved = old if old == new else f"{old} → {new}"
-    kept = "  kept" if result.pair in made.kept else ""
-    figures = (before.margin, after.margin, change_of(result))
-    return Text(f"{_name(after)[:15]:<16}{''.join(signed(f, 9) for f in figures)}  {moved}{kept}")
 
 
 def _refusal_lines(refusal: Refusal, width: int) -> list[Text]:
