@@ -1,10 +1,26 @@
-"""A fixed list of pairs, for the pair screen to step through: what a feature fires on, and such."""
+"""The list a pair was opened from, and a fixed one: what a feature fires on, and such."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from engine.cache.records import Query
+
+
+class Listing(Protocol):
+    """What the pair screen steps through."""
+
+    asked: Query
+
+    @property
+    def position(self) -> str: ...
+
+    def step(self, steps: int) -> int | None: ...
+
+    def stand_on(self, identifier: int) -> bool: ...
+
+    def show_mark(self, identifier: int, mark: str | None) -> None: ...
 
 
 class FixedList:

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from engine.cache.records import PairDetail, Query
+from engine.cache.records import PairDetail
 from engine.errors import UserError
 from engine.hh import Side
-from engine.live.change import Change
-from engine.live.edit import Edit
-from engine.live.features import SYNTAX, parse_changes
 from tui.keys import Place, bindings
 from tui.screens.desk import Desk
-from tui.screens.lab_targets import LabStart
-from tui.screens.pair_features import FEATURE_SORTS, SORTED_BY, FeatureSort
+from tui.screens.listing import Listing
 from tui.screens.pair_head import head_lines, on_pair
+from tui.screens.pair_measuring import MeasuresPair
 from tui.screens.pair_page import Shown, pair_page
-from tui.screens.pair_shading import CYCLE, ShadeBy
-from tui.screens.rescoring import Rescores
-from tui.screens.scrolling import Scrolls
-from tui.screens.triage import Triages
+from tui.screens.pair_reading import ReadsPair
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
@@ -35,22 +29,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.pair_line import verdict_code
 
 
-class Listing(Protocol):
-    """The list the pair was opened from."""
-
-    asked: Query
-
-    @property
-    def position(self) -> str: ...
-
-    def step(self, steps: int) -> int | None: ...
-
-    def stand_on(self, identifier: int) -> bool: ...
-
-    def show_mark(self, identifier: int, mark: str | None) -> None: ...
-
-
-class PairScreen(Scrolls, Triages, Rescores, Yanks):
+class PairScreen(ReadsPair, MeasuresPair, Yanks):
     """A fixed head with the figures and a page that scrolls under it."""
 
     class FeatureWanted(Message):
@@ -72,9 +51,6 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         self._identifier = identifier
         self._noise_floor = noise_floor
         self._side = side
-        self._sort: FeatureSort = "attribution"
-        self._shade: ShadeBy = "nothing"
-        self.shown: Shown | None = None
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -137,33 +113,6 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
     # Moves.
 
-    def _go_to_side(self, side: Side) -> None:
-        self._side = side
-        if self.shown is not None:
-            self.show(replace(self.shown, side=side))
-            self.document().go_to(self.document().page.sides.get(side, 0))
-
-    def action_left(self) -> None:
-        self._go_to_side("chosen")
-
-    def action_right(self) -> None:
-        self._go_to_side("rejected")
-
-    def _jump(self, lines: tuple[int, ...], *, forward: bool) -> None:
-        self.document().jump(lines, forward=forward)
-
-    def action_next_section(self) -> None:
-        self._jump(self.document().page.sections, forward=True)
-
-    def action_previous_section(self) -> None:
-        self._jump(self.document().page.sections, forward=False)
-
-    def action_next_match(self) -> None:
-        self._jump(self.document().page.matches, forward=True)
-
-    def action_previous_match(self) -> None:
-        self._jump(self.document().page.matches, forward=False)
-
     def _step(self, steps: int) -> None:
         identifier = self._listing.step(steps)
         if identifier is None:
@@ -177,52 +126,6 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
     def action_previous_pair(self) -> None:
         self._step(-1)
-
-    def action_unfold(self) -> None:
-        if self.shown is not None:
-            self.show(replace(self.shown, unfolded=not self.shown.unfolded))
-
-    def action_sort(self) -> None:
-        """Sort the features by the next figure; the order stays from pair to pair."""
-        if self.shown is not None:
-            standing = self.document().standing
-            place = FEATURE_SORTS.index(self.shown.sort) + 1
-            self._sort = FEATURE_SORTS[place % len(FEATURE_SORTS)]
-            self.show(replace(self.shown, sort=self._sort))
-            if standing is not None:
-                self.document().keep_in_view()
-            self.say(f"features by {SORTED_BY[self._sort]}")
-
-    def action_shade(self) -> None:
-        """Shade tokens by the next figure; that stays from pair to pair."""
-        if self.say_hidden():
-            return
-        place = CYCLE.index(self._shade) + 1 if self._shaded_by_cycle() else 0
-        self._shade = CYCLE[place % len(CYCLE)]
-        if self.shown is not None:
-            self.show(replace(self.shown, shade=self._shade, shade_feature=None))
-
-    def _shaded_by_cycle(self) -> bool:
-        return self.shown is None or self.shown.shade in CYCLE
-
-    def action_shade_feature(self) -> None:
-        """Shade tokens by the feature that the cursor is seen on; again: by nothing."""
-        shown, standing = self.shown, self.document().standing
-        if shown is None or standing is None:
-            self.say("tab goes to the features; space shades by the one the cursor is on.")
-            return
-        feature = shown.features[standing].feature
-        again = shown.shade == "feature" and shown.shade_feature == feature
-        self._shade = "nothing"
-        self.show(
-            replace(
-                shown,
-                shade="nothing" if again else "feature",
-                shade_feature=None if again else feature,
-            )
-        )
-        self.document().keep_in_view()
-        self.say("" if again else f"tokens are shaded by #{feature}")
 
     def action_open(self) -> None:
         """Open the feature that the cursor is seen on."""
@@ -245,17 +148,6 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
 
             pair = self.shown.detail.pair
             self.app.push_screen(RunsScreen(self.desk, pair.id, str(pair.name)))
-
-    def action_search(self) -> None:
-        from tui.screens.prompt import Prompt
-
-        def search(text: str | None) -> None:
-            if text is not None and self.shown is not None:
-                self.show(replace(self.shown, search=text, unfolded=bool(text)))
-                self.action_next_match()
-
-        current = self.shown.search if self.shown else ""
-        self.app.push_screen(Prompt("find in this pair", current), search)
 
     # Triage. The page does not say mark and note, and is not sent again.
 
@@ -290,61 +182,6 @@ class PairScreen(Scrolls, Triages, Rescores, Yanks):
         if identifier != self.triaged() and self._listing.stand_on(identifier):
             self.stop_rescoring()
             self._load(identifier)
-
-    # Fresh inference.
-
-    def action_rescore(self) -> None:
-        if self.shown is not None and not self.say_hidden():
-            self.start_rescoring(self._stored(self.shown), Edit())
-
-    def action_waterfall(self) -> None:
-        if self.shown is not None and not self.say_hidden():
-            self.start_breaking_down(self.shown.detail)
-
-    def action_edit(self) -> None:
-        from tui.screens.editing import EditScreen
-
-        if self.shown is None or self.say_hidden():
-            return
-        stored = self._stored(self.shown)
-
-        def edited(edit: Edit | None) -> None:
-            if edit is not None and edit.is_none:
-                self.say("Nothing was changed. r rescores the pair as it is.")
-            elif edit is not None:
-                self.start_rescoring(stored, edit)
-
-        self.app.push_screen(EditScreen(stored.pair, self.shown.detail.pair, self._side), edited)
-
-    def action_features(self) -> None:
-        if self.say_hidden():
-            return
-        from tui.screens.prompt import Prompt
-
-        def typed(text: str | None) -> None:
-            if not text or self.shown is None:
-                return
-            try:
-                edit = Change(features=parse_changes(text)).edit(self.shown.detail.pair)
-            except UserError as error:
-                self.complain(error)
-                return
-            self.start_rescoring(self._stored(self.shown), edit)
-
-        self.app.push_screen(Prompt(f"features: {SYNTAX}"), typed)
-
-    def action_lab(self) -> None:
-        if self.say_hidden():
-            return
-        from tui.screens.lab import LabScreen
-
-        start = LabStart(self._identifier, self._listing.asked, self._side, self._noise_floor)
-        self.app.push_screen(LabScreen(self.desk, start))
-
-    @staticmethod
-    def _stored(shown: Shown) -> PairDetail:
-        """The pair as the index has it, whatever is shown."""
-        return shown.rescored.before if shown.rescored is not None else shown.detail
 
     async def action_back(self) -> None:
         """Stop a measurement; else close its result; else go back to the list."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
@@ -11,22 +10,22 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import Found, Overview, PairDetail, PairRow, Query
+from engine.cache.records import Found, Overview, PairDetail, Query
 from engine.errors import UserError
 from engine.plain import plain
-from tui.keys import MARKS, Place, bindings
+from tui.keys import Place, bindings
 from tui.screens.asking import Asks, told
 from tui.screens.desk import Desk
+from tui.screens.pairs_words import nothing, row_text, titled
 from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
 from tui.screens.sampling import parse_sample, sample_text
 from tui.screens.triage import Triages
-from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
 from tui.widgets.covered import covered_query
-from tui.widgets.figures import BOLD, FAINT, signed
+from tui.widgets.figures import BOLD, FAINT
 from tui.widgets.lines import Lines
-from tui.widgets.pair_line import heading, verdict_code
+from tui.widgets.pair_line import heading
 from tui.widgets.pair_list import PairList, Wanted, place_of
 
 
@@ -116,18 +115,11 @@ class PairsScreen(Asks, Triages, Yanks):
         return f"{self.pair_list.cursor + 1:,}/{total:,}" if total else ""
 
     def _title(self) -> None:
-        query = self.asked
-        kinds = {"counterexample": "counterexamples", "conforming": "conforming pairs", None: "all"}
-        name = (
-            "every pair" if query.heuristic is None else f"{query.heuristic} · {kinds[query.kind]}"
-        )
-        length = len(self.pair_list)
-        count = f" · {length:,} {'pair' if length == 1 else 'pairs'}" if self._counted else ""
-        if self._counted and self._marks:
-            count += f" · {marked(self._marks)}"
-        lines = (plain(f"{name}{count}", keep_newlines=False), told(query, blind=self.desk.blind))
+        length = len(self.pair_list) if self._counted else None
+        lines = titled(self.asked, length, self._marks), told(self.asked, blind=self.desk.blind)
         self.query_one("#title", Lines).show(
-            Text(lines[0], BOLD), Text(plain(lines[1], keep_newlines=False))
+            Text(plain(lines[0], keep_newlines=False), BOLD),
+            Text(plain(lines[1], keep_newlines=False)),
         )
         self.query_one("#heading", Lines).show(Text(heading(self.size.width), FAINT))
         self.show_place(self.position)
@@ -254,36 +246,10 @@ class PairsScreen(Asks, Triages, Yanks):
 
     def row_to_yank(self) -> str | None:
         row = self.pair_list.row()
-        return None if row is None else _row_text(row)
+        return None if row is None else row_text(row)
 
     async def pair_to_yank(self) -> PairDetail | None:
         identifier = self.pair_list.identifier()
         if identifier is None:
             return None
         return await self.desk.ask(lambda reader: reader.pair(identifier))
-
-
-def marked(marks: Mapping[int, str]) -> str:
-    """`3 marked: 1:2 3:1`, by the marks' digits; `+` counts those of other names."""
-    digits = {name: digit for digit, name in MARKS.items()}
-    counted = Counter(digits.get(mark, "+") for mark in marks.values())
-    told = " ".join(f"{digit}:{counted[digit]}" for digit in sorted(counted))
-    return f"{len(marks):,} marked: {told}"
-
-
-def nothing(query: Query) -> tuple[str, ...]:
-    """What an empty list says: why, and what to do next."""
-    todo = ["No pair matches.", "", "F  changes kind, verdicts, tranche and marks"]
-    if query.filter is not None:
-        todo.append("f  and an empty line end the filter")
-    if query.text:
-        todo.append("/  and an empty line end the search")
-    if query.sample is not None:
-        todo.append("z  and an empty line end the reading sample")
-    return (*todo, "esc  goes back to the overview; its last line lists every pair")
-
-
-def _row_text(row: PairRow) -> str:
-    """The row's figures, parted by tabs."""
-    figures = (signed(figure) for figure in (row.margin, row.margin_sae, row.effect))
-    return line_to_yank(row.label, row.tranche, verdict_code(row.verdict, row.by), *figures)

@@ -1,0 +1,50 @@
+"""What the list of pairs says of itself: its title, its marks, why it is empty, a row to copy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from engine.cache.records import PairRow, Query
+from tui.keys import MARKS
+from tui.screens.yank import line_to_yank
+from tui.widgets.figures import signed
+from tui.widgets.pair_line import verdict_code
+
+_KINDS = {"counterexample": "counterexamples", "conforming": "conforming pairs", None: "all"}
+
+
+def titled(query: Query, length: int | None, marks: Mapping[int, str]) -> str:
+    """`url · counterexamples · 12 pairs · 3 marked: 1:2 3:1`; a length of None is not known yet."""
+    parts = ["every pair"] if query.heuristic is None else [query.heuristic, _KINDS[query.kind]]
+    if length is not None:
+        parts.append("1 pair" if length == 1 else f"{length:,} pairs")
+        if marks:
+            parts.append(marked(marks))
+    return " · ".join(parts)
+
+
+def marked(marks: Mapping[int, str]) -> str:
+    """`3 marked: 1:2 3:1`, by the marks' digits; `+` counts those of other names."""
+    digits = {name: digit for digit, name in MARKS.items()}
+    counted = Counter(digits.get(mark, "+") for mark in marks.values())
+    told = " ".join(f"{digit}:{counted[digit]}" for digit in sorted(counted))
+    return f"{len(marks):,} marked: {told}"
+
+
+def nothing(query: Query) -> tuple[str, ...]:
+    """What an empty list says: why, and what to do next."""
+    todo = ["No pair matches.", "", "F  changes kind, verdicts, tranche and marks"]
+    if query.filter is not None:
+        todo.append("f  and an empty line end the filter")
+    if query.text:
+        todo.append("/  and an empty line end the search")
+    if query.sample is not None:
+        todo.append("z  and an empty line end the reading sample")
+    return (*todo, "esc  goes back to the overview; its last line lists every pair")
+
+
+def row_text(row: PairRow) -> str:
+    """The row's figures, parted by tabs."""
+    figures = (signed(figure) for figure in (row.margin, row.margin_sae, row.effect))
+    return line_to_yank(row.label, row.tranche, verdict_code(row.verdict, row.by), *figures)
