@@ -36,10 +36,10 @@ class Extent:
 class Listing:
     """Answers over the tables of one index. Safe to share by threads: it holds no cursor."""
 
-    def __init__(self, store: PairStore, noise_floor: float) -> None:
+    def __init__(self, store: PairStore, noise_floor: float, suspects: Suspects) -> None:
         self._store = store
         self._noise_floor = noise_floor
-        self._suspects = Suspects()
+        self._suspects = suspects
 
     def ids(self, cursor: duckdb.DuckDBPyConnection, query: Query, marks: Mapping[int, str]) -> Ids:
         """The ids of all pairs that match, in order."""

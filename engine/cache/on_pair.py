@@ -74,7 +74,12 @@ def evidence(on: HeuristicOnPair, detail: PairDetail) -> Evidence | None:
 
 
 def suspicions(
-    pair: Pair, margin: float | None, noise_floor: float, opposite_labels: int
+    pair: Pair,
+    margin: float | None,
+    noise_floor: float,
+    opposite_labels: int,
+    *,
+    called_wrong: bool = False,
 ) -> tuple[str, ...]:
     """Why a pair's label may be wrong (design, section 3: `label-suspect`).
 
@@ -83,6 +88,7 @@ def suspicions(
         margin: its stored margin, where there is one.
         noise_floor: the run's; margins within it are tied.
         opposite_labels: how many pairs of the index hold the same texts the other way round.
+        called_wrong: whether several PMs contradict the label with confidence.
     """
     found = []
     if pair.chosen == pair.rejected:
@@ -91,4 +97,6 @@ def suspicions(
         found.append("label-suspect: tied sides")
     if opposite_labels and pair.chosen != pair.rejected:
         found.append("label-suspect: the same pair stands elsewhere with the opposite label")
+    if called_wrong:
+        found.append("label-suspect: several PMs call it wrong with confidence")
     return tuple(found)

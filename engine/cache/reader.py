@@ -68,6 +68,7 @@ from engine.cache.sealed import (
     sealed_runs,
     standing_margins,
 )
+from engine.cache.suspects import Suspects
 from engine.cache.training import Training, open_training
 from engine.cache.triage import user_name
 from engine.cache.triage_line import Triage
@@ -123,7 +124,8 @@ class IndexReader:
         self.labels = dict(labels or {})
         """What features are called."""
         self._overview: Overview | None = None
-        self._listing = Listing(store, run.figures.noise_floor if run else 0.0)
+        self._suspects = Suspects(paths)
+        self._listing = Listing(store, run.figures.noise_floor if run else 0.0, self._suspects)
         self._marks = Marks(store, paths.triage)
 
     def overview(self) -> Overview:
@@ -252,7 +254,13 @@ class IndexReader:
             ),
             mark=said.mark if said else None,
             note=said.note if said else None,
-            flags=suspicions(pair, margin, noise_floor, elsewhere),
+            flags=suspicions(
+                pair,
+                margin,
+                noise_floor,
+                elsewhere,
+                called_wrong=identifier in self._suspects.called_wrong(),
+            ),
             others=self._marks.others(pair),
             seen=self.training.of(identifier) if self.training else "unknown",
             tokens=by_token.token_effects(tokens, entries),

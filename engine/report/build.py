@@ -11,11 +11,17 @@ from engine.report.likelihood import bearer_likelihood, likelihood_report
 from engine.report.margins import tranche_margins
 from engine.report.on_heuristic import on_heuristic
 from engine.report.report import Report
+from engine.report.suspects import bearers_without, standing_without, suspects_of
 from engine.report.training import training_report
 
 
-def build_report(reader: IndexReader) -> Report:
+def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Report:
     """The answer of the reader's run, on the heuristics the reader looks at.
+
+    Args:
+        reader: the open index.
+        without_suspects: leave out the pairs whose label may be wrong. Features, thresholds and
+            the SAE's faithfulness stay the run's.
 
     Raises:
         UserError: the index has no run, or custom pairs cannot be read.
@@ -23,9 +29,11 @@ def build_report(reader: IndexReader) -> Report:
     run, standing = reader.run, reader.standing()
     if run is None or standing is None:
         raise no_run(reader.paths)
-    keys = keys_of(
-        reader.store, sorted({borne.id for table in reader.tables for borne in table.bearers})
-    )
+    suspects = suspects_of(reader)
+    left_out = suspects if without_suspects else frozenset()
+    standing = standing_without(standing, left_out)
+    tables = [bearers_without(table, left_out) for table in reader.tables]
+    keys = keys_of(reader.store, sorted({borne.id for table in tables for borne in table.bearers}))
     sums = reader.likelihoods()
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
     training = reader.training
@@ -35,15 +43,16 @@ def build_report(reader: IndexReader) -> Report:
             on_heuristic(
                 table,
                 run.measured(table.heuristic),
-                reader.judged_of(table.heuristic),
+                [row for row in reader.judged_of(table.heuristic) if row.id not in left_out],
                 keys,
                 run.figures.margin_threshold,
                 training,
+                suspects,
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
         )
-        for table in reader.tables
+        for table in tables
     )
     return Report(
         index=reader.paths.name,
@@ -55,4 +64,6 @@ def build_report(reader: IndexReader) -> Report:
         heuristics=tuple(heuristics),
         sources=tuple(reader.store.sources.values()),
         likelihood=likelihood_report(reader.likelihood, sums, standing, training),
+        suspects=len(suspects),
+        without_suspects=without_suspects,
     )

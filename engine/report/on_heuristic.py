@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from engine.cache.bearers import BearerTable
@@ -38,6 +38,8 @@ class Bearer:
     row: JudgedRow | None
     seen: Seen | None
     """None: nobody told what the PM was trained on."""
+    suspect: bool
+    """Whether the label may be wrong."""
 
     @property
     def judged(self) -> JudgedPair:
@@ -57,6 +59,7 @@ def on_heuristic(
     keys: dict[int, Keys],
     margin_threshold: float,
     training: Training | None = None,
+    suspects: Collection[int] = (),
 ) -> HeuristicReport:
     """Report on one heuristic.
 
@@ -67,6 +70,7 @@ def on_heuristic(
         keys: tranche and context of every bearer, by id.
         margin_threshold: epsilon_m; a pair above it is one the PM got right.
         training: what was told of the PM's training.
+        suspects: ids of pairs whose label may be wrong.
     """
     rows = {row.id: row for row in judged}
     bearers = [
@@ -76,6 +80,7 @@ def on_heuristic(
             context_hash=keys[borne.id].context_hash,
             row=row,
             seen=training.of(borne.id) if training else None,
+            suspect=borne.id in suspects,
         )
         for borne in table.bearers
         for row in [rows.get(borne.id)]
@@ -120,6 +125,7 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
         confident=sum(row.confident for row in rows),
         decisive=sum(row.decisive is True for row in rows),
         absent=_absent(kind, found.pooled),
+        suspects=Counter(made.judged.verdict for made in bearers if made.suspect),
     )
 
 

@@ -120,6 +120,8 @@ class KindReport:
     """Pairs whose margin changes its sign when the pattern is deleted."""
     absent: tuple[Verdict, ...]
     """The verdicts that fall on none of the pairs."""
+    suspects: Mapping[Verdict, int]
+    """Pairs whose label may be wrong, by verdict, where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,10 @@ class Report:
     """What the index was made from."""
     likelihood: LikelihoodReport | None = None
     """None: no language model was asked."""
+    suspects: int = 0
+    """Pairs of the index whose label may be wrong."""
+    without_suspects: bool = False
+    """Whether they are left out of margins and verdicts."""
 
     @property
     def run(self) -> str:

@@ -33,6 +33,8 @@ def report_json(report: Report) -> dict[str, Json]:
         "method": method_json(report.manifest.config),
         "pairs": figures.pairs,
         "pairs_in_index": report.pairs,
+        "label_suspects": report.suspects,
+        "without_suspects": report.without_suspects,
         "tokens": figures.tokens,
         "noise_floor": None if report.manifest.imported else figures.noise_floor,
         "margin_threshold": figures.margin_threshold,
@@ -143,6 +145,10 @@ def _kind(
         for verdict in verdicts_of(made.kind):
             found = differences.get(verdict) if told else None
             verdicts[verdict]["difference"] = mean_json(found)
+    for name, values in verdicts.items():
+        suspects, count = made.suspects.get(Verdict(name), 0), values["count"]
+        values["suspects"] = suspects
+        values["share_of_suspects"] = suspects / count if isinstance(count, int) and count else None
     return {
         "pairs": made.pooled.pairs,
         "pm_right": made.pooled.pm_right,

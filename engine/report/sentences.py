@@ -162,6 +162,16 @@ def beside(made: HeuristicReport) -> Iterator[str]:
     for kind, told in ((ours, "counterexamples"), (theirs, "conforming pairs")):
         if kind.pooled.pairs and kind.absent:
             yield f"Do not occur on {told}: {', '.join(kind.absent)}."
+    for kind, told in ((ours, "counterexamples"), (theirs, "conforming pairs")):
+        if kind.suspects:
+            verdicts = ", ".join(
+                f"{verdict} {kind.suspects[verdict]:,} of {found.count:,}"
+                for verdict, found in kind.pooled.verdicts.items()
+                if verdict in kind.suspects
+            )
+            total = sum(kind.suspects.values())
+            of_them = f"{total:,} of {kind.pooled.pairs:,} {told}"
+            yield f"The label may be wrong on {of_them}: {verdicts}."
 
 
 def _count(made: KindReport, verdict: Verdict) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,6 +48,13 @@ def add(subparsers: Subparsers) -> None:
         type=Path,
         help="write its sentences and tables as Markdown; -: to stdout",
     )
+    parser.add_argument(
+        "--without-suspects",
+        action="store_true",
+        help="leave out the pairs whose label may be wrong: identical or tied sides, the same"
+        " pair elsewhere with the opposite label, or several PMs"
+        " that call it wrong with confidence",
+    )
     add_common(parser)
 
 
@@ -60,10 +68,10 @@ def run(args: argparse.Namespace) -> int:
     for path in files:
         check_new(path)
     if args.html is None and args.markdown is None:
-        report = _asked(args, build_report)
+        report = _asked(args, partial(build_report, without_suspects=args.without_suspects))
         _print(args, report)
         return 0
-    gathered = _asked(args, gather)
+    gathered = _asked(args, partial(gather, without_suspects=args.without_suspects))
     page = document(gathered)
     if args.html is not None:
         from engine.report.page.html import as_html  # matplotlib: only where plots are drawn

@@ -52,6 +52,9 @@ def _run(report: Report) -> Iterator[str]:
             f" (noise floor {figure(figures.noise_floor)})",
         ),
     ]
+    if report.suspects or report.without_suspects:
+        left_out = ", left out" if report.without_suspects else ""
+        facts.append(("suspects", f"{report.suspects:,} pairs whose label may be wrong{left_out}"))
     facts.append(("method", method_sentence(config)))
     for what, fact in facts:
         yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)

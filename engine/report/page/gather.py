@@ -30,29 +30,34 @@ class Gathered:
     """Attribution and exact effect of single features."""
 
 
-def gather(reader: IndexReader) -> Gathered:
+def gather(reader: IndexReader, *, without_suspects: bool = False) -> Gathered:
     """Ask for all of it.
 
     Raises:
         UserError: the index has no run, or a file of it is damaged.
     """
-    report = build_report(reader)
+    report = build_report(reader, without_suspects=without_suspects)
+    suspect = False if without_suspects else None
     return Gathered(
         report=report,
         examples={
-            made.heuristic.name: tuple(_examples(reader, made)) for made in report.heuristics
+            made.heuristic.name: tuple(_examples(reader, made, suspect))
+            for made in report.heuristics
         },
         checked=reader.checked_effects(),
     )
 
 
-def _examples(reader: IndexReader, made: HeuristicReport) -> Iterator[Example]:
+def _examples(
+    reader: IndexReader, made: HeuristicReport, suspect: bool | None
+) -> Iterator[Example]:
     for verdict, found in made.counterexamples.pooled.verdicts.items():
         if found.count and verdict is not Verdict.UNMEASURED:
             query = Query(
                 heuristic=made.heuristic.name,
                 kind="counterexample",
                 verdicts=frozenset({verdict}),
+                suspect=suspect,
                 sample=Sample(EXAMPLES, SEED),
             )
             yield from map(_example, reader.rows(reader.ids(query), query))

@@ -48,6 +48,11 @@ def method_section(report: Report) -> Section:
                 " for shares where no context repeats."
             ),
             Paragraph(method_sentence(report.manifest.config)),
+            *(
+                [Paragraph(f"The {report.suspects:,} pairs whose label may be wrong are left out.")]
+                if report.without_suspects
+                else []
+            ),
             Table(
                 "Verdicts, the first that holds", ("verdict", "holds when"), VERDICTS, words=True
             ),

@@ -238,3 +238,39 @@ def test_where_nothing_can_be_reported_nothing_is_written(
     assert (status, out) == (2, "")
     assert "Name a file in a folder that can be written to." in err
     assert not (tmp_path / "new").exists()
+
+
+def test_pairs_whose_label_may_be_wrong_are_counted_by_verdict(
+    paths: IndexPaths, report: Outvoted
+) -> None:
+    """Row 0 has a margin of 0: tied sides."""
+    seal(paths)
+    said = words(report()[1])
+    assert "suspects 1 pairs whose label may be wrong method" in said
+    assert "The label may be wrong on 1 of 6 counterexamples: outvoted 1 of 2." in said
+    made = json.loads(report("--json")[1])
+    verdicts = made["heuristics"][0]["counterexamples"]["verdicts"]
+    assert (made["label_suspects"], made["without_suspects"]) == (1, False)
+    assert (verdicts["outvoted"]["suspects"], verdicts["outvoted"]["share_of_suspects"]) == (1, 0.5)
+    assert (verdicts["silent"]["suspects"], verdicts["no-feature"]["share_of_suspects"]) == (
+        0,
+        None,
+    )
+
+
+def test_they_are_left_out_where_that_is_asked_for(
+    paths: IndexPaths, report: Outvoted, tmp_path: Path
+) -> None:
+    seal(paths)
+    page = tmp_path / "report.md"
+    status, out, _ = report("--json", "--without-suspects", "--markdown", page)
+    assert status == 0
+    made = json.loads(out)
+    (url,) = made["heuristics"]
+    assert made["without_suspects"] is True
+    assert (url["chosen_only"], url["rejected_only"]) == (5, 6)
+    assert url["counterexamples"]["pairs"] == 5
+    assert url["counterexamples"]["verdicts"]["outvoted"]["count"] == 1
+    assert sum(tranche["pairs"] for tranche in made["tranches"]) == 11
+    assert "whose label may be wrong, left out" in words(report("--without-suspects")[1])
+    assert "pairs whose label may be wrong are left out" in page.read_text(encoding="utf-8")

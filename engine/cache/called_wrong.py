@@ -1,0 +1,48 @@
+"""Pairs whose label several PMs of an index contradict with confidence."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import duckdb
+
+from engine.cache.layout import IndexPaths
+from engine.cache.sealed import read_sealed, run_path, sealed_runs
+from engine.errors import UserError
+
+SEVERAL = 2
+CONFIDENT = -math.log(3)
+"""A margin below it gives the label a probability under a quarter (design, section 3)."""
+
+_WRONG = "SELECT id FROM run.rewards WHERE margin < ?"
+
+
+def called_wrong(paths: IndexPaths) -> frozenset[int]:
+    """The ids of those pairs; of each PM its newest readable run is asked.
+
+    Runs that cannot be read are passed over: a suspicion is no reason to refuse the index.
+    """
+    runs = sealed_runs(paths)
+    if len(runs) < SEVERAL:
+        return frozenset()
+    by_pm: dict[str, frozenset[int]] = {}
+    for run in runs:
+        try:
+            pm, wrong = _of_run(paths, run)
+        except (duckdb.Error, UserError):
+            continue
+        by_pm.setdefault(pm, wrong)
+    counted = Counter(identifier for wrong in by_pm.values() for identifier in wrong)
+    return frozenset(identifier for identifier, pms in counted.items() if pms >= SEVERAL)
+
+
+def _of_run(paths: IndexPaths, run: str) -> tuple[str, frozenset[int]]:
+    """The PM's hash, and the pairs that it calls wrong."""
+    path = run_path(paths, run)
+    with duckdb.connect(":memory:") as connection:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+        sealed, _ = read_sealed(connection, path)
+        found = connection.execute(_WRONG, [CONFIDENT]).fetchall()
+    return sealed.manifest.config.pm_hash, frozenset(identifier for (identifier,) in found)
