@@ -70,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("nothing is deleted", where="--pm", todo="Say how often with --deletion N.")
     reader = open_index(args, labels(args))
     try:
+        if args.deletion is not None and reader.run is not None:
+            _check_known(args, reader.run)
         found = discover(
             reader,
             min_pairs=args.min_pairs,
@@ -85,6 +87,16 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(discovery_text(found)))
     return 0
+
+
+def _check_known(args: argparse.Namespace, run: SealedRun) -> None:
+    """Raises UserError where the run cannot say which PM is to delete, and how it is read."""
+    if run.manifest.imported and None in (args.pm, args.readout, args.dtype):
+        raise UserError(
+            f"the rewards of run {run.run} were imported: its PM is not known",
+            where="--deletion",
+            todo="Say it with --pm, --readout and --dtype.",
+        )
 
 
 def _deleted(

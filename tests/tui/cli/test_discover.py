@@ -12,7 +12,7 @@ from engine.cache.layout import IndexPaths
 from engine.discovery import Discovery
 from engine.shapes import build
 from tests.engine.cache.scored import make_index
-from tests.engine.discovery.planted import make_planted
+from tests.engine.discovery.planted import answers, make_planted
 from tests.engine.models.tiny import write_pm
 from tui.cli.main import main
 
@@ -96,3 +96,32 @@ def test_without_a_run_there_is_nothing_to_discover(
     paths = make_index(tmp_path)
     assert main(["discover", "--cache", str(paths.cache), "--name", paths.name]) == 2
     assert "has no finished run" in capsys.readouterr().err
+
+
+def test_imported_rewards_are_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """N-grams need margins alone; which PM gave them is not known, so nothing can be deleted."""
+    paths = make_planted(tmp_path)
+    rewards = tmp_path / "rewards.jsonl"
+    lines = [
+        json.dumps(
+            {
+                "source": f"{tranche}.jsonl",
+                "split": "train",
+                "row": row,
+                "reward_chosen": chosen.reward,
+                "reward_rejected": rejected.reward,
+            }
+        )
+        for tranche in ("first", "second")
+        for row, (chosen, rejected) in enumerate(answers(tranche))
+    ]
+    rewards.write_text("\n".join(lines), encoding="utf-8")
+    where = ["--cache", str(paths.cache), "--name", paths.name]
+    assert main(["import", "rewards", str(rewards), *where]) == 0
+    capsys.readouterr()
+    assert main(["discover", "--json", *where]) == 0
+    made = build(Discovery, json.loads(capsys.readouterr().out))
+    assert made.features_tested == 0
+    assert made.found[0].text == "i have no idea"
+    assert main(["discover", "--deletion", "1", *where]) == 2
+    assert "its PM is not known" in capsys.readouterr().err
