@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from engine.cache.records import Overview, Reader
@@ -89,6 +90,16 @@ class OutvotedApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self._first
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Under NO_COLOR the terminal's own colours alone.
+
+        Textual chooses a filter before a theme is set, and that one draws black on black.
+        """
+        filters = super().get_line_filters()
+        if not self.no_color:
+            return filters
+        return [*(made for made in filters if not isinstance(made, Monochrome)), NoColor()]
 
     async def action_quit(self) -> None:
         """Leave, and remember where."""

@@ -138,6 +138,11 @@ async def test_without_colours_all_that_colours_say_is_still_there(
         await settle(pilot)
         assert app.no_color
         assert screen_text(app) == coloured
+        strips = app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in strip]
+        told = [colour for style in styles if style for colour in (style.color, style.bgcolor)]
+        assert all(colour is None or colour.is_default for colour in told), "black on black, once"
+        assert any(style and style.reverse for style in styles), "the cursor is seen all the same"
         await press(pilot, "enter", "j")
         assert "≠ O outvoted" in screen_text(app)
 
