@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from engine.cache.records import Overview, Reader
 from engine.live.edit import Rescorer
-from tui.hangup import leave_on_hangup
+from tui.hangup import leaving_on_hangup
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
 from tui.screens.overview import OverviewScreen
@@ -124,5 +124,5 @@ class OutvotedApp(App[None]):
 
 def run(app: OutvotedApp) -> None:
     """Run the browser in this terminal; the mouse stays with the terminal unless it is wanted."""
-    leave_on_hangup(sys.stdin.fileno(), lambda: app.call_from_thread(app.save))
-    app.run(mouse=app.mouse)
+    with leaving_on_hangup(sys.stdin.fileno(), lambda: app.call_from_thread(app.save)):
+        app.run(mouse=app.mouse)

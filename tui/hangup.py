@@ -6,22 +6,38 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_PATIENCE = 1.0
+"""Seconds that the watching thread gets to end."""
 
 
-def leave_on_hangup(fileno: int, save: Callable[[], None]) -> None:
+@contextmanager
+def leaving_on_hangup(fileno: int, save: Callable[[], None]) -> Iterator[None]:
     """Watch a terminal from a thread; once it is gone, save, and end as a hangup ends a program.
 
     A program in the terminal's own session is sent SIGHUP anyway. One that was started beside it,
-    by another program, is not, and reads nothing but the end of its input.
+    by another program, is not, and reads nothing but the end of its input. The thread ends with
+    the context: one that outlived it would keep modules alive that then complain of it at exit.
     """
-    threading.Thread(target=_watch, args=(fileno, save), daemon=True, name="hangup").start()
+    ended, end = os.pipe()
+    thread = threading.Thread(target=_watch, args=(fileno, ended, save), daemon=True, name="hangup")
+    thread.start()
+    try:
+        yield
+    finally:
+        os.close(end)
+        thread.join(_PATIENCE)
+        os.close(ended)
 
 
-def _watch(fileno: int, save: Callable[[], None]) -> None:
+def _watch(fileno: int, ended: int, save: Callable[[], None]) -> None:
     poll = select.poll()
-    poll.register(fileno, 0)  # a hangup is reported without being asked for
-    poll.poll()
+    for watched in (fileno, ended):
+        poll.register(watched, 0)  # a hangup is reported without being asked for
+    if any(found == ended for found, _ in poll.poll()):
+        return
     try:
         save()
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.engine.cache.scored import make_index
 
 _BROWSER = """
 import sys
@@ -46,3 +49,30 @@ def test_the_browser_ends_with_its_terminal(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_browser_that_is_left_says_nothing_more(tmp_path: Path) -> None:
+    """A thread that outlived it had duckdb tell the terminal of all that it had not let go."""
+    paths = make_index(tmp_path)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui", "--cache", str(paths.cache), "--name", paths.name],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    seen, deadline = b"", time.monotonic() + 20
+    while b"12 pairs" not in seen and time.monotonic() < deadline:
+        if select.select([ours], [], [], 0.2)[0]:
+            seen += os.read(ours, 65536)
+    os.write(ours, b"q")
+    with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    os.close(ours)
+    assert process.wait(timeout=20) == 0
+    assert b"12 pairs" in seen
+    assert b"leaked" not in seen
