@@ -136,8 +136,10 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
         if card.held == "held":
             share = f"  {percent(counts.get(telling, 0), total)} {telling.value}"
             line.append_text(verdict_bar(counts, max(width - line.cell_len - 16, 8))).append(share)
-        elif card.held == "unmeasured":
+        elif card.held == "unmeasured" and set(counts) <= {Verdict.UNMEASURED}:
             line.append(_HELD[card.held], FAINT)
+        elif card.held == "unmeasured":
+            line.append(f"{verdict_counts(counts)}  · by margins alone")
         else:
             line.append(f"{verdict_counts(counts)}  · shares withheld")
         lines.append(line)

@@ -5,6 +5,8 @@ Whoever may not see a verdict yet is shown the pair without these.
 
 from __future__ import annotations
 
+import math
+
 from rich.text import Text
 
 from engine.cache.on_pair import evidence
@@ -144,4 +146,4 @@ def _where(flip: Flip) -> str:
 
 
 def _number(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3g}"
+    return NOTHING if value is None or math.isnan(value) else f"{value:.3g}"

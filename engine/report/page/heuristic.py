@@ -41,7 +41,8 @@ def heuristic_section(made: HeuristicReport, examples: tuple[Example, ...]) -> S
         said = [control(made), insertion(made), features(made), coverage(made)]
         blocks.append(Paragraph(" ".join(filter(None, said))))
     blocks += _verdicts(made)
-    blocks.append(Paragraph(" ".join(beside(made))))
+    if made.counterexamples.pooled.pairs or made.conforming.pooled.pairs:
+        blocks.append(Paragraph(" ".join(beside(made))))
     blocks += _by_group(made)
     if made.custom is not None:
         blocks += _custom(made, made.custom)
@@ -90,6 +91,8 @@ def _verdicts(made: HeuristicReport) -> Iterator[Block]:
                 across="share of the pairs",
             ),
         )
+    if not shown:
+        return
     yield Table(
         f"Verdicts on {made.heuristic.name}, with 95% intervals (right %: of the PM's right ones)"
         if told

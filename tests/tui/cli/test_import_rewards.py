@@ -24,6 +24,8 @@ from engine.heuristics import Heuristic
 from engine.verdict import Verdict
 from tests.engine.cache.scored import MARGINS, ROWS, id_of, make_index, row_of
 from tui.cli.main import main
+from tui.screens.overview_page import overview_page
+from tui.screens.pair_verdict import why_lines
 
 Said = tuple[int, str, str]
 Import = Callable[..., Said]
@@ -114,12 +116,17 @@ def test_margins_pass_two_verdicts_and_leave_the_rest(
         Verdict.UNMEASURED: 3,
     }
     assert url.held == "unmeasured"
+    shown = "\n".join(line.plain for line in overview_page(reader.overview(), 80).lines)
+    assert "W:1" in shown
+    assert "by margins alone" in shown
     query = Query(heuristic="url", verdicts=frozenset({Verdict.PM_WRONG}))
     (row,) = reader.rows(reader.ids(query), query)
     assert (row.margin, row.margin_sae, row.confident) == (-2.0, None, True)
     assert row_of(row.id) == 4
     detail = reader.pair(id_of(4))
     assert (detail.margin, detail.features) == (-2.0, ())
+    judged = "\n".join(line.plain for line in why_lines(detail.heuristics[0], detail, 80))
+    assert "nan" not in judged
     reader.close()
     kept = read_snapshot(snapshot_path(paths))
     assert kept is not None
