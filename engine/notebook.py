@@ -39,7 +39,7 @@ class Index:
     @property
     def heuristics(self) -> tuple[Heuristic, ...]:
         """What is looked at."""
-        return tuple(table.heuristic for table in self._reader.tables)
+        return self._reader.heuristics
 
     @property
     def figures(self) -> Figures:

@@ -5,23 +5,39 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import duckdb
+import numpy as np
 
 from engine.cache.candidates import candidates
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import PairStore
 from engine.files import replacing
-from engine.heuristics import Heuristic, Matcher, Span, Spans, compile_heuristic, side_spans
+from engine.heuristics import Heuristic, Matcher, Spans, compile_heuristic, side_spans
 from engine.heuristics.census import Counts
-from engine.hh import Side
+from engine.hh import Pair, Side
 
-_SPANS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64())]))
-_SCHEMA = pa.schema([("id", pa.int64()), ("bearer", pa.string()), ("spans", _SPANS)])
-_COUNTS = b"counts"
+# What a verdict must have been passed on stands beside each bearer, so that no text is read again.
+_KEEP = """
+CREATE OR REPLACE TEMP TABLE bearing AS
+SELECT spans.*, pairs.tranche, pairs.context_hash FROM (
+    SELECT id, CASE WHEN any_value(on_chosen) THEN 'chosen' ELSE 'rejected' END AS bearer,
+           any_value(context) AS context,
+           list(first ORDER BY first) AS span_start, list(last ORDER BY first) AS span_end
+    FROM spans GROUP BY id
+) AS spans JOIN pairs USING (id) ORDER BY id
+"""
+_READ = """
+CREATE OR REPLACE TEMP TABLE bearing AS
+SELECT id::BIGINT AS id, bearer::VARCHAR AS bearer, context::INTEGER AS context,
+       span_start::INTEGER[] AS span_start, span_end::INTEGER[] AS span_end,
+       tranche::VARCHAR AS tranche, context_hash::VARCHAR AS context_hash
+FROM read_parquet(?) ORDER BY id
+"""
+_COUNTS = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE key = 'counts'"
+_ROWS = "SELECT id, bearer, context, span_start, span_end FROM bearing ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +51,17 @@ class Borne:
 
 
 @dataclass(frozen=True, slots=True)
-class BearerTable:
-    """All pairs of an index with a bearer, in the order of their ids, and the census counts."""
+class LookedAt:
+    """A heuristic, and the census of an index by it."""
 
     heuristic: Heuristic
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class BearerTable(LookedAt):
+    """All pairs of an index with a bearer, in the order of their ids, and the census counts."""
+
     bearers: tuple[Borne, ...]
 
 
@@ -52,63 +74,113 @@ def bearers(
         UserError: a pattern is at fault, or the index is damaged.
     """
     matchers = [compile_heuristic(heuristic) for heuristic in heuristics]
-    sources = store.sources_hash
-    files = [paths.heuristics / f"{heuristic.key}-{sources}.parquet" for heuristic in heuristics]
-    tables = [_read(file, heuristic) for file, heuristic in zip(files, heuristics, strict=True)]
-    missing = [place for place, table in enumerate(tables) if table is None]
-    for place in missing:
-        table = _scan(store, matchers[place])
-        # An index that may only be read still answers; it is scanned again the next time.
-        with contextlib.suppress(OSError):
-            _write(files[place], table)
-        tables[place] = table
-    return tuple(table for table in tables if table is not None)
+    with store.cursor() as cursor:
+        return tuple(_table(paths, store, cursor, matcher) for matcher in matchers)
 
 
-def _scan(store: PairStore, matcher: Matcher) -> BearerTable:
-    found: list[Borne] = []
-    both = 0
-    for pair in candidates(store, matcher):
-        chosen, rejected = side_spans(matcher, pair)
-        if chosen and rejected:
-            both += 1
-        elif chosen or rejected:
-            side: Side = "chosen" if chosen else "rejected"
-            found.append(Borne(pair.id, side, chosen or rejected))
-    return BearerTable(matcher.heuristic, _counts(found, both, store.count()), tuple(found))
-
-
-def _counts(table: Sequence[Borne], both: int, pairs: int) -> Counts:
-    chosen = sum(borne.bearer == "chosen" for borne in table)
-    return Counts(chosen, len(table) - chosen, both, pairs - len(table) - both)
-
-
-def _write(file: Path, table: BearerTable) -> None:
-    columns = [
-        pa.array([borne.id for borne in table.bearers], pa.int64()),
-        pa.array([borne.bearer for borne in table.bearers], pa.string()),
-        pa.array([[_struct(span) for span in borne.spans] for borne in table.bearers], _SPANS),
-    ]
-    counts = json.dumps(asdict(table.counts)).encode()
-    with replacing(file) as beside:
-        schema = _SCHEMA.with_metadata({_COUNTS: counts})
-        pq.write_table(pa.Table.from_arrays(columns, schema=schema), beside)
-
-
-def _struct(span: Span) -> dict[str, int]:
-    return {"start": span[0], "end": span[1]}
-
-
-def _read(file: Path, heuristic: Heuristic) -> BearerTable | None:
-    """The table on disk; None where there is none, or a damaged one (it is found again)."""
-    try:
-        table = pq.read_table(file)
-        counts = Counts(**json.loads(table.schema.metadata[_COUNTS]))
-        rows = zip(*(table[name].to_pylist() for name in _SCHEMA.names), strict=True)
-        found = tuple(
-            Borne(identifier, bearer, tuple((span["start"], span["end"]) for span in spans))
-            for identifier, bearer, spans in rows
+def _table(
+    paths: IndexPaths, store: PairStore, cursor: duckdb.DuckDBPyConnection, matcher: Matcher
+) -> BearerTable:
+    looked_at = stand_bearers(paths, store, cursor, matcher)
+    rows = cursor.execute(_ROWS).fetchall()
+    found = tuple(
+        Borne(
+            identifier,
+            bearer,
+            tuple(
+                (start + context, end + context) for start, end in zip(starts, ends, strict=True)
+            ),
         )
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        for identifier, bearer, context, starts, ends in rows
+    )
+    return BearerTable(looked_at.heuristic, looked_at.counts, found)
+
+
+def stand_bearers(
+    paths: IndexPaths, store: PairStore, cursor: duckdb.DuckDBPyConnection, matcher: Matcher
+) -> LookedAt:
+    """Make the cursor's own table `bearing` of one heuristic's bearers, and count them.
+
+    Its columns: id, bearer, context (its length), span_start and span_end (lists, in characters
+    of the bearer's response; negative where a match begins in the context), tranche and
+    context_hash. It is read from disk; where it is not there, or damaged, it is found now.
+
+    Raises:
+        UserError: the index is damaged.
+    """
+    heuristic = matcher.heuristic
+    file = paths.heuristics / f"{heuristic.key}-{store.sources_hash}.parquet"
+    counts = _read(cursor, file)
+    if counts is None:
+        found = _scan(store, matcher)
+        counts = found.counts(store.count())
+        cursor.register("spans", found.columns())
+        cursor.execute(_KEEP)
+        cursor.unregister("spans")
+        # An index that may only be read still answers; it is scanned again the next time.
+        with contextlib.suppress(OSError, duckdb.IOException):
+            _write(cursor, file, counts)
+    return LookedAt(heuristic, counts)
+
+
+@dataclass(slots=True)
+class _Found:
+    """Spans as they are found: of a pair's one bearer, one row each."""
+
+    chosen: int = 0
+    rejected: int = 0
+    both: int = 0
+    rows: list[tuple[int, bool, int, int, int]] = field(default_factory=list)
+
+    def take(self, pair: Pair, chosen: Spans, rejected: Spans) -> None:
+        """Count a pair, and keep its bearer's spans."""
+        if chosen and rejected:
+            self.both += 1
+            return
+        self.chosen += bool(chosen)
+        self.rejected += bool(rejected)
+        context = len(pair.context)
+        self.rows += [
+            (pair.id, bool(chosen), context, start - context, end - context)
+            for start, end in chosen or rejected
+        ]
+
+    def counts(self, pairs: int) -> Counts:
+        borne = self.chosen + self.rejected
+        return Counts(self.chosen, self.rejected, self.both, pairs - borne - self.both)
+
+    def columns(self) -> dict[str, np.typing.NDArray[np.generic]]:
+        """One array a column, as DuckDB takes them without Arrow."""
+        kinds = {"id": "i8", "on_chosen": "?", "context": "i4", "first": "i4", "last": "i4"}
+        made = np.array(self.rows, dtype=list(kinds.items()))
+        return {name: np.ascontiguousarray(made[name]) for name in kinds}
+
+
+def _scan(store: PairStore, matcher: Matcher) -> _Found:
+    found = _Found()
+    for pair in candidates(store, matcher):
+        found.take(pair, *side_spans(matcher, pair))
+    return found
+
+
+def _write(cursor: duckdb.DuckDBPyConnection, file: Path, counts: Counts) -> None:
+    with replacing(file) as beside:
+        quoted = str(beside).replace("'", "''")
+        told = json.dumps(asdict(counts))  # names of ours and numbers: no quote in it
+        cursor.execute(
+            f"COPY bearing TO '{quoted}'"
+            f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{counts: '{told}'}})"
+        )
+
+
+def _read(cursor: duckdb.DuckDBPyConnection, file: Path) -> Counts | None:
+    """The counts, and the table made; None where there is no file, or a damaged or an older one."""
+    if not file.exists():
         return None
-    return BearerTable(heuristic, counts, found)
+    try:
+        ((told,),) = cursor.execute(_COUNTS, [str(file)]).fetchall()
+        counts = Counts(**json.loads(told))
+        cursor.execute(_READ, [str(file)])
+    except (duckdb.Error, KeyError, TypeError, ValueError):
+        return None
+    return counts

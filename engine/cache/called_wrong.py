@@ -43,6 +43,6 @@ def _of_run(paths: IndexPaths, run: str) -> tuple[str, frozenset[int]]:
     with duckdb.connect(":memory:") as connection:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
-        sealed, _ = read_sealed(connection, path)
+        sealed = read_sealed(connection, path)
         found = connection.execute(_WRONG, [CONFIDENT]).fetchall()
     return sealed.manifest.config.pm_hash, frozenset(identifier for (identifier,) in found)

@@ -22,7 +22,7 @@ from engine.cache.comparison_records import (
     VerdictInRun,
 )
 from engine.cache.custom import CustomPair
-from engine.cache.judged import JudgedRow
+from engine.cache.judged import JUDGED, JudgedRow, judged_row
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.overview import run_card
@@ -39,6 +39,7 @@ _HASH = 8
 
 _MARGINS = "SELECT id, margin FROM rewards WHERE id IN (SELECT id FROM pairs) ORDER BY id"
 _IN_RUN = "SELECT margin, margin_sae FROM run.rewards WHERE id = ?"
+_JUDGED = " ".join(("SELECT", ", ".join(JUDGED), "FROM judged WHERE id = ? ORDER BY heuristic"))
 
 
 Margins: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
@@ -153,9 +154,10 @@ def pair_in_run(
         with duckdb.connect(":memory:") as connection:
             quoted = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
-            sealed, judged = read_sealed(connection, path)
+            sealed = read_sealed(connection, path)
+            judged = list(map(judged_row, connection.execute(_JUDGED, [identifier]).fetchall()))
             rewards = connection.execute(_IN_RUN, [identifier]).fetchall()
-    except duckdb.Error as error:
+    except (duckdb.Error, ValueError) as error:
         raise damaged_run(path, error) from None
     margin, margin_sae = rewards[0] if rewards else (None, None)
     known = {made.heuristic.name for made in sealed.heuristics if made.heuristic in heuristics}
@@ -168,7 +170,7 @@ def pair_in_run(
                 row.heuristic, row.kind, row.verdict, row.outvoted_by, row.vote, row.effect
             )
             for row in judged
-            if row.id == identifier and row.heuristic in known and stands(row)
+            if row.heuristic in known and stands(row)
         ),
     )
 

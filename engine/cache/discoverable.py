@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 
@@ -79,6 +78,8 @@ def firing(
         [features] numbers, ascending, and for each name of a sum [features]: above all
         `chosen_only`, `rejected_only` and `both`, counts of pairs.
     """
+    import pyarrow as pa  # 30 MB, which a browser does without
+
     known = {"id": ids, "margin": margin, "residual": residual, "agreed": agreed}
     cursor.register("known_margins", pa.table(known))
     found = cursor.execute(_FIRING).fetchnumpy()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import duckdb
 
+from engine.cache.borne import STANDS
 from engine.cache.feature_records import (
     FeatureDetail,
     FeatureHit,
@@ -13,14 +14,13 @@ from engine.cache.feature_records import (
     Firing,
     Pushes,
 )
-from engine.cache.judged import JudgedRow
 from engine.cache.pairs import PairStore
 from engine.cache.run_file import MeasuredHeuristic
 from engine.cache.sealed import SealedRun
 from engine.cache.snippet import snippet
 from engine.errors import UserError
 from engine.heuristics import Kind
-from engine.hh import SIDES, Pair, Side
+from engine.hh import SIDES, Pair
 from engine.verdict.selection import Candidate
 
 MOST_HITS = 200
@@ -52,27 +52,31 @@ SELECT strongest.*, peak.side, peak.start, peak."end" FROM strongest
 LEFT JOIN (SELECT id, side, start, "end" FROM peaks WHERE feature = ?) AS peak USING (id)
 ORDER BY greatest(activation_chosen, activation_rejected) DESC, id
 """
-_ON_BEARERS = """
-SELECT id, activation_chosen, activation_rejected FROM by_feature
-WHERE feature = ? AND id IN (SELECT unnest(?::BIGINT[]))
-"""
+_ON_BEARERS = " ".join(
+    (
+        "SELECT b.kind, coalesce(CASE b.bearer WHEN 'chosen' THEN f.activation_chosen",
+        "ELSE f.activation_rejected END, 0)",
+        "FROM (SELECT id, kind, bearer FROM borne WHERE heuristic = ? AND",
+        STANDS,
+        ") AS b LEFT JOIN (SELECT * FROM by_feature WHERE feature = ?) AS f USING (id)",
+        "ORDER BY id",
+    )
+)
 
 
 def feature_detail(
     cursor: duckdb.DuckDBPyConnection,
     store: PairStore,
     run: SealedRun,
-    judged: Sequence[JudgedRow],
     labels: Mapping[int, str],
     feature: int,
 ) -> FeatureDetail:
     """All that a run knows of a feature.
 
     Args:
-        cursor: of a connection with the views `pairs`, `by_feature` and `peaks`.
+        cursor: of a connection with the views `pairs`, `by_feature`, `peaks` and the table `borne`.
         store: the index's pairs.
         run: the run attached to it.
-        judged: its verdicts that stand.
         labels: by feature.
         feature: its number in the run's SAE.
 
@@ -98,7 +102,7 @@ def feature_detail(
         stronger_on_chosen=stronger[0],
         stronger_on_rejected=stronger[1],
         pushes=Pushes(*totals[6:]),
-        heuristics=_on_heuristics(cursor, run, judged, feature),
+        heuristics=_on_heuristics(cursor, run, feature),
         hits=_hits(cursor, store, feature),
     )
 
@@ -138,34 +142,19 @@ def _hit(
 
 
 def _on_heuristics(
-    cursor: duckdb.DuckDBPyConnection,
-    run: SealedRun,
-    judged: Iterable[JudgedRow],
-    feature: int,
+    cursor: duckdb.DuckDBPyConnection, run: SealedRun, feature: int
 ) -> tuple[FeatureOnHeuristic, ...]:
-    by_heuristic: dict[str, list[JudgedRow]] = {}
-    for row in judged:
-        by_heuristic.setdefault(row.heuristic, []).append(row)
-    ids = sorted({row.id for rows in by_heuristic.values() for row in rows})
-    found = cursor.execute(_ON_BEARERS, [feature, ids]).fetchall()
-    active = {identifier: dict(zip(SIDES, values, strict=True)) for identifier, *values in found}
-    made = [
-        _on_heuristic(measured, by_heuristic.get(measured.heuristic.name, []), active, feature)
-        for measured in run.heuristics
-    ]
+    made = [_on_heuristic(cursor, measured, feature) for measured in run.heuristics]
     return tuple(sorted(made, key=lambda on: not on.judges))
 
 
 def _on_heuristic(
-    measured: MeasuredHeuristic,
-    rows: Sequence[JudgedRow],
-    active: Mapping[int, Mapping[Side, float]],
-    feature: int,
+    cursor: duckdb.DuckDBPyConnection, measured: MeasuredHeuristic, feature: int
 ) -> FeatureOnHeuristic:
+    rows = cursor.execute(_ON_BEARERS, [measured.heuristic.name, feature]).fetchall()
+
     def activations(kind: Kind) -> tuple[float, ...]:
-        return tuple(
-            active.get(row.id, {}).get(row.bearer, 0.0) for row in rows if row.kind == kind
-        )
+        return tuple(activation for each, activation in rows if each == kind)
 
     return FeatureOnHeuristic(
         heuristic=measured.heuristic,

@@ -21,7 +21,7 @@ from engine.cache.manifest import MEASUREMENT_VERSION, RunConfig, read_manifest
 from engine.cache.pairs import source_hashes
 from engine.cache.run_file import RUN_FILE
 from engine.cache.sealed import read_sealed
-from engine.cache.source_file import SourceInfo, attach
+from engine.cache.source_info import SourceInfo, attach
 from engine.errors import UserError
 from engine.hh import split_pair_id
 
@@ -118,7 +118,7 @@ def _run(folder: Path, infos: dict[int, SourceInfo]) -> Iterator[Ailment]:
             with duckdb.connect(":memory:") as connection:
                 quoted = str(sealed).replace("'", "''")
                 connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
-                config = read_sealed(connection, sealed)[0].manifest.config
+                config = read_sealed(connection, sealed).manifest.config
         except duckdb.Error as error:
             what = f"it cannot be opened ({str(error).splitlines()[0]})"
             yield Ailment("unreadable", sealed, what, "Delete it and score again: its parts stay.")

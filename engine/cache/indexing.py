@@ -10,7 +10,8 @@ from typing import Literal
 import duckdb
 
 from engine.cache.layout import IndexPaths
-from engine.cache.source_file import Progress, SourceInfo, attach, write_source
+from engine.cache.source_file import Progress, write_source
+from engine.cache.source_info import SourceInfo, attach
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import replacing, sweep, writer_lock

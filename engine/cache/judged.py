@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
+from engine.cache.columns import Columns, arrow_schema
 from engine.heuristics import Kind
 from engine.hh import Side
 from engine.verdict import Judgement, Outvoter, Thresholds, Verdict
+
+if TYPE_CHECKING:  # loaded by what writes
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ class JudgedRow:
         return tuple(zip(self.span_start, self.span_end, strict=True))
 
     @property
+    def judged_on(self) -> tuple[str, Side, tuple[tuple[int, int], ...]]:
+        """What the verdict was passed on: on another text it does not stand."""
+        return self.context_hash, self.bearer, self.spans
+
+    @property
     def thresholds(self) -> Thresholds:
         return Thresholds(
             margin=self.margin_threshold,
@@ -76,53 +83,66 @@ class JudgedRow:
         )
 
 
-JUDGED = pa.schema(
-    [
-        ("heuristic", pa.string()),
-        ("id", pa.int64()),
-        ("tranche", pa.string()),
-        ("context_hash", pa.string()),
-        ("kind", pa.string()),
-        ("bearer", pa.string()),
-        ("span_start", pa.list_(pa.int32())),
-        ("span_end", pa.list_(pa.int32())),
-        ("features", pa.list_(pa.int32())),
-        ("in_sample", pa.bool_()),
-        ("margin", pa.float32()),
-        ("margin_sae", pa.float32()),
-        ("effect", pa.float32()),
-        ("activation", pa.float32()),
-        ("effect_all", pa.float32()),
-        ("random_effect", pa.float32()),
-        ("drop_without_others", pa.float32()),
-        ("drop_without_error", pa.float32()),
-        ("deletion_effect", pa.float32()),
-        ("control_effect", pa.float32()),
-        ("decisive", pa.bool_()),
-        ("margin_threshold", pa.float64()),
-        ("vote_threshold", pa.float64()),
-        ("silent_activation", pa.float64()),
-        ("verdict", pa.string()),
-        ("confident", pa.bool_()),
-        ("outvoted_by", pa.string()),
-        ("vote", pa.float32()),
-        ("runner_up", pa.string()),
-        ("distance", pa.float64()),
-        ("effect_over_response", pa.float32()),
-    ]
-)
+JUDGED: Columns = {
+    "heuristic": "VARCHAR",
+    "id": "BIGINT",
+    "tranche": "VARCHAR",
+    "context_hash": "VARCHAR",
+    "kind": "VARCHAR",
+    "bearer": "VARCHAR",
+    "span_start": "INTEGER[]",
+    "span_end": "INTEGER[]",
+    "features": "INTEGER[]",
+    "in_sample": "BOOLEAN",
+    "margin": "FLOAT",
+    "margin_sae": "FLOAT",
+    "effect": "FLOAT",
+    "activation": "FLOAT",
+    "effect_all": "FLOAT",
+    "random_effect": "FLOAT",
+    "drop_without_others": "FLOAT",
+    "drop_without_error": "FLOAT",
+    "deletion_effect": "FLOAT",
+    "control_effect": "FLOAT",
+    "decisive": "BOOLEAN",
+    "margin_threshold": "DOUBLE",
+    "vote_threshold": "DOUBLE",
+    "silent_activation": "DOUBLE",
+    "verdict": "VARCHAR",
+    "confident": "BOOLEAN",
+    "outvoted_by": "VARCHAR",
+    "vote": "FLOAT",
+    "runner_up": "VARCHAR",
+    "distance": "DOUBLE",
+    "effect_over_response": "FLOAT",
+}
+"""The columns of a run's table of verdicts: the fields of `JudgedRow`, in their order."""
+
+
+_LATER = frozenset({"effect_over_response"})
+"""What the first sealed runs had not measured yet."""
+
+
+def judged_columns(there: Collection[str]) -> str:
+    """The columns as they are selected from a run's table that has these; later ones are NULL."""
+    return ", ".join(
+        f"NULL::{kind} AS {name}" if name in _LATER and name not in there else name
+        for name, kind in JUDGED.items()
+    )
 
 
 def judged_table(rows: list[JudgedRow]) -> pa.Table:
     """The rows as Arrow, in the order given."""
+    import pyarrow as pa
+
     # asdict() copies deeply, which took two of the three seconds that opening an index did.
-    columns = {name: [getattr(row, name) for row in rows] for name in JUDGED.names}
-    return pa.table(columns, schema=JUDGED)
+    columns = {name: [getattr(row, name) for row in rows] for name in JUDGED}
+    return pa.table(columns, schema=arrow_schema(JUDGED))
 
 
-def judged_row(names: Sequence[str], values: tuple[Any, ...]) -> JudgedRow:
-    """A row of the run file, as duckdb gives it, and what its columns are called."""
-    fields = dict(zip(names, values, strict=True))
+def judged_row(values: tuple[Any, ...]) -> JudgedRow:
+    """A row of the run file, as duckdb gives it, its columns in the schema's order."""
+    fields = dict(zip(JUDGED, values, strict=True))
     for name in ("span_start", "span_end", "features"):
         fields[name] = tuple(fields[name])
     fields["verdict"] = Verdict(fields["verdict"])

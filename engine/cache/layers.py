@@ -10,14 +10,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from engine.cache.columns import Columns, arrow_schema, declared
 from engine.canonical import Json, canonical
 from engine.errors import UserError
 from engine.files import replacing
+
+if TYPE_CHECKING:  # loaded with a layer: most indexes have none
+    import pyarrow as pa
 
 _ABOUT = b"outvoted.about"
 _STANDING = """
@@ -44,12 +47,14 @@ def layer_path(run: Path, name: str) -> Path:
 
 def write_layer(path: Path, layer: Layer) -> None:
     """Replace a layer in one step."""
+    import pyarrow.parquet as pq
+
     metadata = {_ABOUT: canonical(layer.about).encode()}
     with replacing(path) as beside:
         pq.write_table(layer.table.replace_schema_metadata(metadata), beside, compression="zstd")
 
 
-def read_layer(path: Path, schema: pa.Schema) -> Layer | None:
+def read_layer(path: Path, columns: Columns) -> Layer | None:
     """A layer with these columns; None where there is none.
 
     Raises:
@@ -57,6 +62,10 @@ def read_layer(path: Path, schema: pa.Schema) -> Layer | None:
     """
     if not path.exists():
         return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(columns)
     try:
         table = pq.read_table(path, partitioning=None)
         about = json.loads((table.schema.metadata or {})[_ABOUT])
@@ -73,7 +82,7 @@ def read_layer(path: Path, schema: pa.Schema) -> Layer | None:
 
 
 def stand_layer(
-    cursor: duckdb.DuckDBPyConnection, name: str, layer: Layer | None, schema: pa.Schema
+    cursor: duckdb.DuckDBPyConnection, name: str, layer: Layer | None, columns: Columns
 ) -> None:
     """Create the table `name` of the layer's rows that stand on today's texts; empty without it.
 
@@ -81,8 +90,11 @@ def stand_layer(
         cursor: of a connection with the view `pairs`.
         name: of the table; letters alone.
         layer: as it was read.
-        schema: its columns.
+        columns: the layer's.
     """
-    cursor.register("layer", layer.table if layer else schema.empty_table())
-    cursor.sql(_STANDING).create(name)
-    cursor.unregister("layer")
+    kept = {column: kind for column, kind in columns.items() if column != "content_hash"}
+    cursor.execute(f"CREATE TABLE {name} ({declared(kept)})")
+    if layer is not None:
+        cursor.register("layer", layer.table)
+        cursor.execute(" ".join(("INSERT INTO", name, _STANDING)))
+        cursor.unregister("layer")

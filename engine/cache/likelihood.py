@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
+from engine.cache.columns import Columns, arrow_schema
 from engine.cache.keys import keys_of
 from engine.cache.layers import Layer, layer_path, read_layer, stand_layer, write_layer
 from engine.cache.pairs import PairStore
-from engine.cache.parts import only
+
+if TYPE_CHECKING:  # loaded by what writes
+    import pyarrow as pa
 
 NAME = "likelihood"
 
-_FIGURES = [
-    ("truncated", pa.int32()),
-    ("tokens_chosen", pa.int32()),
-    ("tokens_rejected", pa.int32()),
-    ("log_likelihood_chosen", pa.float64()),
-    ("log_likelihood_rejected", pa.float64()),
-]
-PART = pa.schema([("id", pa.int64()), *_FIGURES])
-"""As it is measured: sums in nats over the response's tokens, null where there are none."""
-SCHEMA = pa.schema([("id", pa.int64()), ("content_hash", pa.string()), *_FIGURES])
+_FIGURES: Columns = {
+    "truncated": "INTEGER",
+    "tokens_chosen": "INTEGER",
+    "tokens_rejected": "INTEGER",
+    "log_likelihood_chosen": "DOUBLE",
+    "log_likelihood_rejected": "DOUBLE",
+}
+COLUMNS: Columns = {"id": "BIGINT", "content_hash": "VARCHAR", **_FIGURES}
 
 _ALL = """
 SELECT id, tokens_chosen, tokens_rejected, log_likelihood_chosen, log_likelihood_rejected
 FROM likelihood
 """
+
+
+def part_schema() -> pa.Schema:
+    """As it is measured: sums in nats over the response's tokens, null where there are none."""
+    return arrow_schema({"id": "BIGINT", **_FIGURES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,15 @@ def keep_likelihood(
     run: Path, store: PairStore, by: MeasuredBy, ids: Iterable[int], measured: pa.Table
 ) -> None:
     """Replace the layer of a run by what was measured of these pairs."""
+    import pyarrow as pa
+
+    from engine.cache.parts import only
+
     table = only(measured, sorted(ids))
     found = table["id"].to_pylist()
     keys = keys_of(store, found)
     hashes = pa.array([keys[identifier].content_hash for identifier in found], pa.string())
-    table = table.append_column("content_hash", hashes).select(SCHEMA.names)
+    table = table.append_column("content_hash", hashes).select(list(COLUMNS))
     write_layer(layer_path(run, NAME), Layer(asdict(by), table))
 
 
@@ -72,8 +82,8 @@ def open_likelihood(cursor: duckdb.DuckDBPyConnection, run: Path | None) -> Meas
     Raises:
         UserError: the layer is damaged.
     """
-    layer = read_layer(layer_path(run, NAME), SCHEMA) if run else None
-    stand_layer(cursor, NAME, layer, SCHEMA)
+    layer = read_layer(layer_path(run, NAME), COLUMNS) if run else None
+    stand_layer(cursor, NAME, layer, COLUMNS)
     if layer is None:
         return None
     return MeasuredBy(**{name: str(layer.about.get(name)) for name in _BY})

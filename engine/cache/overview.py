@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from engine.cache.bearers import BearerTable
-from engine.cache.judged import JudgedRow
-from engine.cache.population import covered, deletion_effect
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from engine.cache.bearers import LookedAt
+from engine.cache.borne import STANDS
 from engine.cache.records import HeuristicCard, RunCard, TrancheCard
 from engine.cache.sealed import SealedRun
-from engine.heuristics import Kind, kind_of
-from engine.verdict import Verdict, held
+from engine.heuristics import Kind
+from engine.verdict import Verdict, bootstrap_mean, coverage_estimate, held
+
+_VERDICTS = "SELECT kind, verdict, count(*) FROM borne WHERE heuristic = ? GROUP BY ALL"
+_JUDGED = " ".join(
+    (
+        "SELECT context_hash, deletion_effect, CASE WHEN len(features) = 0 THEN 0",
+        "WHEN bearer = 'chosen' THEN effect ELSE -effect END AS effect, len(features) > 0 AS has",
+        "FROM borne WHERE heuristic = ? AND",
+        STANDS,
+        "ORDER BY id",
+    )
+)
 
 
 def run_card(sealed: SealedRun) -> RunCard:
@@ -33,61 +46,68 @@ def run_card(sealed: SealedRun) -> RunCard:
 
 
 def heuristic_card(
-    table: BearerTable, sealed: SealedRun | None, judged: Sequence[JudgedRow]
+    cursor: duckdb.DuckDBPyConnection, looked_at: LookedAt, sealed: SealedRun | None
 ) -> HeuristicCard:
     """One heuristic's line.
 
     Args:
-        table: its bearers.
+        cursor: of a connection with the table `borne`.
+        looked_at: the heuristic, and its census.
         sealed: the run; None, or one that does not know the heuristic: it reads `unmeasured`.
-        judged: the run's verdicts on it that stand; bearers without one read `unmeasured`.
     """
-    measured = sealed.measured(table.heuristic) if sealed else None
-    effect = deletion_effect(judged)
-    coverage = covered(judged)
-    verdicts = {row.id: row for row in judged}
-    direction = table.heuristic.direction
-    kinds: list[tuple[Kind, Verdict]] = []
-    for borne in table.bearers:
-        row = verdicts.get(borne.id)
-        if row is None:
-            kinds.append((kind_of(borne.bearer, direction), Verdict.UNMEASURED))
-        else:
-            kinds.append((row.kind, row.verdict))
+    heuristic, counts = looked_at.heuristic, looked_at.counts
+    measured = sealed.measured(heuristic) if sealed else None
+    verdicts = cursor.execute(_VERDICTS, [heuristic.name]).fetchall()
+    judged = cursor.execute(_JUDGED, [heuristic.name]).fetchnumpy()
+    deletion = np.ma.asarray(judged["deletion_effect"], np.float64)
+    known = ~np.ma.getmaskarray(deletion)
+    effect = bootstrap_mean(deletion.data[known], judged["context_hash"][known].tolist())
     return HeuristicCard(
-        heuristic=table.heuristic,
-        held=held(direction, effect),
-        chosen_only=table.counts.chosen_only,
-        rejected_only=table.counts.rejected_only,
-        both=table.counts.both,
-        counterexamples=_counts(kinds, "counterexample"),
-        conforming=_counts(kinds, "conforming"),
+        heuristic=heuristic,
+        held=held(heuristic.direction, effect),
+        chosen_only=counts.chosen_only,
+        rejected_only=counts.rejected_only,
+        both=counts.both,
+        counterexamples=_counts(verdicts, "counterexample"),
+        conforming=_counts(verdicts, "conforming"),
         features=measured.features if measured else (),
-        coverage=coverage.estimate if coverage else None,
+        coverage=_coverage(judged["effect"], deletion, judged["has"]),
         deletion_effect=effect.estimate if effect else None,
     )
 
 
+def _coverage(
+    effects: npt.NDArray[np.float64],
+    deletion: npt.NDArray[np.float64],
+    has_features: npt.NDArray[np.bool_],
+) -> float | None:
+    """As engine.cache.population.covered, without its interval, which no line of a list has."""
+    unknown = np.ma.is_masked(effects) or np.ma.is_masked(deletion)
+    if unknown or not has_features.any():
+        return None
+    return coverage_estimate(np.asarray(effects, np.float64), np.asarray(deletion))
+
+
 def tranche_cards(
-    pairs: Mapping[str, int], margins: Mapping[str, Sequence[float]]
+    pairs: Mapping[str, int], margins: Mapping[str, npt.NDArray[np.float64]]
 ) -> tuple[TrancheCard, ...]:
     """Margins of each tranche: how many pairs it has, and the margins that stand for it."""
     cards = []
     for tranche, count in pairs.items():
-        found = margins.get(tranche, ())
-        right = sum((margin > 0) + 0.5 * (margin == 0) for margin in found)
+        found = margins.get(tranche, np.empty(0))
+        right = float((found > 0).sum() + 0.5 * (found == 0).sum())
         cards.append(
             TrancheCard(
                 tranche=tranche,
                 pairs=count,
                 measured=len(found),
-                mean_margin=sum(found) / len(found) if found else None,
-                accuracy=right / len(found) if found else None,
+                mean_margin=float(found.mean()) if len(found) else None,
+                accuracy=right / len(found) if len(found) else None,
             )
         )
     return tuple(cards)
 
 
-def _counts(kinds: Iterable[tuple[Kind, Verdict]], kind: Kind) -> dict[Verdict, int]:
-    counted = Counter(verdict for each, verdict in kinds if each == kind)
-    return {verdict: counted[verdict] for verdict in Verdict if counted[verdict]}
+def _counts(rows: Iterable[tuple[str, str, int]], kind: Kind) -> dict[Verdict, int]:
+    counted = {Verdict(verdict): pairs for each, verdict, pairs in rows if each == kind}
+    return {verdict: counted[verdict] for verdict in Verdict if verdict in counted}

@@ -10,7 +10,7 @@ from engine.errors import UserError
 from engine.hh import PairName
 
 if TYPE_CHECKING:
-    from engine.cache.source_file import SourceInfo
+    from engine.cache.source_info import SourceInfo
 
 _FORMS = "PAIR is `row`, `split:row` or `source:split:row`."
 _LISTED = 10

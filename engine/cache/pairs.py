@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +13,7 @@ import duckdb
 
 from engine.cache.layout import IndexPaths
 from engine.cache.pair_spec import PairSpec, no_such_pair, parse_pair_spec, several_pairs
-from engine.cache.source_file import SourceInfo, attach
+from engine.cache.source_info import SourceInfo, attach
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.hh import Pair, PairName, pair_id, split_pair_id
@@ -35,6 +36,8 @@ _IDS_WHERE = "SELECT id FROM pairs p WHERE"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
 _EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
 
+_KEPT = "SET memory_limit = '16MB'"
+
 # A damaged block is noticed when it is read, not when the file is attached.
 _DAMAGE = (
     duckdb.IOException,
@@ -56,6 +59,7 @@ class PairStore:
     ) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._asking = 0
         self._folder = folder
         self.sources = {info.number: info for info in sources}
 
@@ -70,10 +74,30 @@ class PairStore:
         """8 hex digits of what each source was made from, by its number."""
         return source_hashes(self.sources)
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of the store's connection, for one thread; fetch its results whole."""
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of the store's connection, for one thread; fetch its results whole.
+
+        When nobody asks any more, what DuckDB read of the files is given back: the system keeps
+        them in its own cache. Several questions inside one cursor are one.
+        """
         with self._lock:
-            return self._connection.cursor()
+            cursor = self._connection.cursor()
+            self._asking += 1
+        try:
+            with cursor:
+                yield cursor
+        finally:
+            with self._lock:
+                self._asking -= 1
+                if self._asking == 0:
+                    self._give_back()
+
+    def _give_back(self) -> None:
+        # Below a limit DuckDB lets go of blocks at once; no question is ever put under it.
+        with suppress(duckdb.OutOfMemoryException):  # that much is in use
+            self._connection.execute(_KEPT)
+        self._connection.execute("RESET memory_limit")
 
     def attach(self, path: Path, alias: str) -> None:
         """Attach another file of the index for reading, as `alias` (letters and digits)."""

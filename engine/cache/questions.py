@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from engine.cache.borne import STANDS
+from engine.cache.columns import nulls
+from engine.cache.judged import JUDGED
+
 NOTHING_MEASURED = """
 CREATE VIEW rewards AS SELECT NULL::BIGINT AS id, NULL::FLOAT AS reward_chosen,
     NULL::FLOAT AS reward_rejected, NULL::FLOAT AS margin, NULL::FLOAT AS margin_sae,
@@ -11,6 +15,7 @@ CREATE VIEW features AS SELECT NULL::BIGINT AS id, NULL::INTEGER AS feature,
     NULL::FLOAT AS attribution, NULL::FLOAT AS effect LIMIT 0;
 CREATE VIEW by_feature AS SELECT * FROM features;
 """
+NOTHING_JUDGED = f"CREATE VIEW judged AS SELECT {nulls(JUDGED)} LIMIT 0"
 """The views of an index without a run."""
 
 MEASURED = """
@@ -85,3 +90,9 @@ ORDER BY md5(? || ':' || content_hash), id LIMIT ?
 """Of some ids, those of a reading sample; values: the ids, the seed as text, the size."""
 
 MARGINS = "SELECT id, margin FROM rewards WHERE id IN (SELECT unnest(?::BIGINT[]))"
+
+_JUDGED_ROWS = " ".join(("SELECT", ", ".join(JUDGED), "FROM borne WHERE", STANDS))
+JUDGED_ROWS = " ".join((_JUDGED_ROWS, "ORDER BY heuristic, id"))
+JUDGED_OF = " ".join((_JUDGED_ROWS, "AND heuristic = ? ORDER BY id"))
+BORNE_BY = " ".join(("SELECT", STANDS, ",", ", ".join(JUDGED), "FROM borne WHERE id = ?"))
+VERDICTS = "SELECT id, verdict FROM borne WHERE heuristic = ?"

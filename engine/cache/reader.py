@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.cache import by_token, questions
-from engine.cache.bearers import BearerTable, bearers
-from engine.cache.borne import Shape, add_borne, make_borne, stands
+from engine.cache.bearers import BearerTable, Borne, LookedAt, bearers, stand_bearers
+from engine.cache.borne import add_borne, make_borne
 from engine.cache.comparing import (
     by_layer,
     compared_heuristic,
@@ -29,8 +29,7 @@ from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
-from engine.cache.imported import judge_imported
-from engine.cache.judged import JudgedRow
+from engine.cache.judged import JudgedRow, judged_row, judged_table
 from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
 from engine.cache.labels import kept_labels
@@ -62,6 +61,7 @@ from engine.cache.sealed import (
     Standing,
     damaged_run,
     find_run,
+    margins_by_tranche,
     no_run,
     read_sealed,
     run_path,
@@ -77,10 +77,12 @@ from engine.cache.words import vocabulary
 from engine.canonical import text_hash
 from engine.errors import UserError
 from engine.filters import Vocabulary
-from engine.heuristics import Heuristic
+from engine.heuristics import Heuristic, compile_heuristic
 from engine.heuristics.file import default_heuristics
 from engine.heuristics.write import append_heuristic
 from engine.hh import Pair
+from engine.verdict import Verdict
+from engine.verdict.intervals import forget_draws
 
 # A damaged block is noticed when it is read, not when the file is attached.
 _DAMAGE = (
@@ -99,8 +101,7 @@ class IndexReader:
         paths: IndexPaths,
         store: PairStore,
         run: SealedRun | None,
-        judged: Sequence[JudgedRow],
-        tables: Sequence[BearerTable],
+        looked_at: Sequence[LookedAt],
         labels: Mapping[int, str] | None = None,
         training: Training | None = None,
         likelihood: MeasuredBy | None = None,
@@ -110,17 +111,12 @@ class IndexReader:
         self.kept_in = kept_in or paths.kept_heuristics
         self.store = store
         self.run = run
-        self.judged = judged
-        """The run's verdicts that stand, on the heuristics that are looked at."""
-        self.tables = tables
+        self.looked_at = tuple(looked_at)
+        """The heuristics that the table `borne` is of."""
         self.training = training
         """What the PM was trained on; None: nobody told."""
         self.likelihood = likelihood
         """Which language model the responses were shown; None: none."""
-        self._judged = {(row.heuristic, row.id): row for row in judged}
-        self._borne = {
-            (table.heuristic.name, borne.id): borne for table in tables for borne in table.bearers
-        }
         self.labels = dict(labels or {})
         """What features are called."""
         self._overview: Overview | None = None
@@ -135,18 +131,27 @@ class IndexReader:
         return self._overview
 
     def _worked_out(self) -> Overview:
-        standing = self.standing()
-        margins = standing.by_tranche() if standing else {}
+        pairs = self.store.tranches()
+        with self._asking() as cursor:
+            margins = margins_by_tranche(cursor, pairs) if self.run else {}
+            cards = tuple(heuristic_card(cursor, each, self.run) for each in self.looked_at)
+        forget_draws()
         return Overview(
             index=self.paths.name,
             pairs=self.store.count(),
             run=run_card(self.run) if self.run else None,
-            heuristics=tuple(
-                heuristic_card(table, self.run, self.judged_of(table.heuristic))
-                for table in self.tables
-            ),
-            tranches=tranche_cards(self.store.tranches(), margins),
+            heuristics=cards,
+            tranches=tranche_cards(pairs, margins),
         )
+
+    @property
+    def heuristics(self) -> tuple[Heuristic, ...]:
+        """Those that are looked at."""
+        return tuple(each.heuristic for each in self.looked_at)
+
+    def bearers(self) -> tuple[BearerTable, ...]:
+        """Who bears each heuristic that is looked at, all of them at once."""
+        return bearers(self.paths, self.store, self.heuristics)
 
     def standing(self) -> Standing | None:
         """The margins that stand for the index; None without a run."""
@@ -155,9 +160,13 @@ class IndexReader:
         with self._asking() as cursor:
             return standing_margins(cursor, self.store.count())
 
+    def judged(self) -> list[JudgedRow]:
+        """The run's verdicts that stand, on the heuristics that are looked at, all at once."""
+        return list(map(judged_row, self._fetch(questions.JUDGED_ROWS, [])))
+
     def judged_of(self, heuristic: Heuristic) -> list[JudgedRow]:
-        """The verdicts on one of the heuristics that are looked at, in the order of their ids."""
-        return [row for row in self.judged if row.heuristic == heuristic.name]
+        """Those on one of the heuristics, in the order of their ids."""
+        return list(map(judged_row, self._fetch(questions.JUDGED_OF, [heuristic.name])))
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         """The ids of all pairs that match, in order."""
@@ -201,15 +210,14 @@ class IndexReader:
         Raises:
             UserError: the pattern is at fault, or another heuristic has its name.
         """
-        if any(table.heuristic.name == heuristic.name for table in self.tables):
+        if any(made.name == heuristic.name for made in self.heuristics):
             raise UserError(f'there is a heuristic "{heuristic.name}" already')
-        (table,) = bearers(self.paths, self.store, [heuristic])
+        known, matcher = self.overview(), compile_heuristic(heuristic)
         with self._asking() as cursor:
-            add_borne(cursor, table)
-        self.tables = (*self.tables, table)
-        self._borne |= {(heuristic.name, borne.id): borne for borne in table.bearers}
-        known = self.overview()
-        card = heuristic_card(table, self.run, [])
+            looked_at = stand_bearers(self.paths, self.store, cursor, matcher)
+            add_borne(cursor, heuristic, was_judged=False)
+            card = heuristic_card(cursor, looked_at, self.run)
+        self.looked_at = (*self.looked_at, looked_at)
         self._overview = replace(known, heuristics=(*known.heuristics, card))
         return self._overview
 
@@ -227,6 +235,10 @@ class IndexReader:
         Raises:
             UserError: the index has no such pair.
         """
+        with self._asking():  # one question: what its parts read is given back at the end
+            return self._pair(identifier)
+
+    def _pair(self, identifier: int) -> PairDetail:
         (pair,) = self.store.pairs([identifier])
         rewards = self._fetch(questions.REWARDS, [identifier])
         features = self._fetch(questions.FEATURES, [identifier])
@@ -281,14 +293,21 @@ class IndexReader:
         return tuple((row[0], row[1]) for row in self._fetch(questions.CHECKED, []))
 
     def _heuristics(self, pair: Pair) -> tuple[HeuristicOnPair, ...]:
+        borne = self._borne_by(pair.id)
         found = []
-        for table in self.tables:
-            key = (table.heuristic.name, pair.id)
-            if (row := self._judged.get(key)) is not None:
-                found.append(measured(table.heuristic, row))
-            elif (borne := self._borne.get(key)) is not None:
-                found.append(unmeasured(table.heuristic, borne, len(pair.context)))
+        for heuristic in self.heuristics:
+            stands, row = borne.get(heuristic.name, (False, None))
+            if row is not None and stands:
+                found.append(measured(heuristic, row))
+            elif row is not None:
+                found.append(unmeasured(heuristic, Borne(pair.id, row.bearer, row.spans), 0))
         return tuple(found)
+
+    def _borne_by(self, identifier: int) -> dict[str, tuple[bool, JudgedRow]]:
+        """Whether a pair with a bearer has a verdict, and what is known of it, by heuristic."""
+        found = self._fetch(questions.BORNE_BY, [identifier])
+        rows = [(stands, judged_row(tuple(values))) for stands, *values in found]
+        return {row.heuristic: (stands, row) for stands, row in rows}
 
     def feature(self, feature: int) -> FeatureDetail:
         """One SAE feature over all pairs of the run.
@@ -299,7 +318,7 @@ class IndexReader:
         if self.run is None:
             raise no_run(self.paths)
         with self._asking() as cursor:
-            return feature_detail(cursor, self.store, self.run, self.judged, self.labels, feature)
+            return feature_detail(cursor, self.store, self.run, self.labels, feature)
 
     def rewards(
         self, ids: Sequence[int]
@@ -335,9 +354,7 @@ class IndexReader:
         Raises:
             UserError: there is no run, or the other one cannot be read.
         """
-        theirs = open_reader(
-            self.paths, run=other, heuristics=[table.heuristic for table in self.tables]
-        )
+        theirs = open_reader(self.paths, run=other, heuristics=self.heuristics)
         try:
             if self.run is None or theirs.run is None:
                 raise no_run(self.paths)
@@ -350,12 +367,12 @@ class IndexReader:
                 margins=margins,
                 heuristics=tuple(
                     compared_heuristic(
-                        table.heuristic,
-                        self.judged_of(table.heuristic),
-                        theirs.judged_of(table.heuristic),
+                        heuristic,
+                        self.judged_of(heuristic),
+                        theirs.judged_of(heuristic),
                         self.store.name_of,
                     )
-                    for table in self.tables
+                    for heuristic in self.heuristics
                 ),
             )
         finally:
@@ -367,16 +384,15 @@ class IndexReader:
         Raises:
             UserError: there is no such pair, or a run cannot be read.
         """
-        (pair,) = self.store.pairs([identifier])
-        shape = Shape(pair.tranche, pair.context_hash, len(pair.context))
+        self.store.pairs([identifier])
+        borne = self._borne_by(identifier)
 
         def stands_now(row: JudgedRow) -> bool:
-            borne = self._borne.get((row.heuristic, identifier))
-            return borne is not None and stands(row, borne, shape)
+            now = borne.get(row.heuristic)
+            return now is not None and row.judged_on == now[1].judged_on
 
-        heuristics = [table.heuristic for table in self.tables]
         found = (
-            pair_in_run(self.paths, run, identifier, heuristics, stands_now)
+            pair_in_run(self.paths, run, identifier, self.heuristics, stands_now)
             for run in sealed_runs(self.paths)
         )
         return tuple(sorted(found, key=lambda made: by_layer(made.run)))
@@ -392,8 +408,8 @@ class IndexReader:
         by_user = read_customs(self.paths.custom, self.run.run)
         kept = [pair for pairs in by_user.values() for pair in pairs]
         return tuple(
-            natural_against_custom(table.heuristic, self.judged_of(table.heuristic), kept)
-            for table in self.tables
+            natural_against_custom(heuristic, self.judged_of(heuristic), kept)
+            for heuristic in self.heuristics
         )
 
     def mark(self, identifier: int, mark: str | None, *, hidden: bool = False) -> None:
@@ -425,12 +441,13 @@ class IndexReader:
         said = self._marks.everyones()
         ids = sorted({identifier for words in said.values() for identifier in words})
         margins = self._fetch(questions.MARGINS, [ids])
+        verdicts = self._fetch(questions.VERDICTS, [heuristic]) if heuristic else []
         known = Known(
             labels={at: str(self.store.name_of(at)) for at in ids},
             contexts={at: key.context_hash for at, key in keys_of(self.store, ids).items()},
             margins={at: margin for at, margin in margins if margin is not None},
             threshold=self.run.figures.margin_threshold if self.run else 0.0,
-            verdicts={row.id: row.verdict for row in self.judged if row.heuristic == heuristic},
+            verdicts={at: Verdict(code) for at, code in verdicts},
         )
         return triage_report(heuristic, said, known)
 
@@ -487,7 +504,7 @@ def open_reader(
     """
     store = open_pairs(paths)
     try:
-        sealed, judged = _open_run(paths, store, run)
+        sealed = _open_run(paths, store, run)
         with store.cursor() as cursor:
             folder = paths.run(sealed.run) if sealed else None
             training = open_training(cursor, folder)
@@ -495,28 +512,53 @@ def open_reader(
         named = {**kept_labels(folder), **(labels or {})}
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or with_kept(paths, own or default_heuristics())
-        known = {heuristic.name for heuristic in own if heuristic in wanted}
-        tables = bearers(paths, store, wanted)
-        with store.cursor() as cursor:
-            if sealed is not None and sealed.manifest.imported:
-                known = {table.heuristic.name for table in tables}
-                judged = judge_imported(cursor, tables, sealed.figures.margin_threshold)
-            standing = make_borne(cursor, tables, [row for row in judged if row.heuristic in known])
+        looked_at = _look(paths, store, wanted, sealed)
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, standing, tables, named, training, likelihood, kept_in)
+    return IndexReader(paths, store, sealed, looked_at, named, training, likelihood, kept_in)
 
 
-def _open_run(
-    paths: IndexPaths, store: PairStore, asked: str | None
-) -> tuple[SealedRun | None, list[JudgedRow]]:
+def _look(
+    paths: IndexPaths, store: PairStore, wanted: Sequence[Heuristic], sealed: SealedRun | None
+) -> list[LookedAt]:
+    """Make the table `borne` of the heuristics, with the run's verdicts that stand."""
+    matchers = [compile_heuristic(heuristic) for heuristic in wanted]
+    judged = {made.heuristic for made in sealed.heuristics} if sealed else set()
+    if sealed is not None and sealed.manifest.imported:
+        _judge_imported(paths, store, wanted, sealed.figures.margin_threshold)
+        judged = set(wanted)
+    looked_at = []
+    with store.cursor() as cursor:
+        make_borne(cursor)
+        for matcher in matchers:
+            looked_at.append(stand_bearers(paths, store, cursor, matcher))
+            add_borne(cursor, matcher.heuristic, was_judged=matcher.heuristic in judged)
+    return looked_at
+
+
+def _judge_imported(
+    paths: IndexPaths, store: PairStore, wanted: Sequence[Heuristic], epsilon: float
+) -> None:
+    """Put what margins alone say of today's bearers in the place of a run's verdicts."""
+    from engine.cache.imported import judge_imported  # Arrow, which few indexes need
+
+    tables = bearers(paths, store, wanted)
+    with store.cursor() as cursor:
+        cursor.register("imported", judged_table(judge_imported(cursor, tables, epsilon)))
+        cursor.execute("DROP VIEW judged")
+        cursor.execute("CREATE TABLE judged AS SELECT * FROM imported")
+        cursor.unregister("imported")
+
+
+def _open_run(paths: IndexPaths, store: PairStore, asked: str | None) -> SealedRun | None:
     """Attach the run that is meant, and make the views that the questions ask."""
     with store.cursor() as cursor:
         if asked is None and not sealed_runs(paths):
             cursor.execute(questions.NOTHING_MEASURED)
+            cursor.execute(questions.NOTHING_JUDGED)
             cursor.execute(by_token.NOT_STORED)
-            return None, []
+            return None
         path = run_path(paths, find_run(paths, asked))
         try:
             store.attach(path, "run")

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from engine.cache.judged import JudgedRow, judged_table
 from engine.cache.manifest import Manifest
@@ -17,6 +17,9 @@ from engine.canonical import Json, canonical
 from engine.files import replacing, sweep
 from engine.heuristics import Heuristic
 from engine.verdict.selection import Candidate
+
+if TYPE_CHECKING:  # loaded by what writes
+    import pyarrow as pa
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.duckdb"
@@ -178,6 +181,8 @@ def write_run(
     tokens: pa.Table,
 ) -> None:
     """Seal a run: replace its file by one made of these tables. The caller holds the run's lock."""
+    import pyarrow as pa
+
     meta = pa.table(
         {
             "schema_version": [SCHEMA_VERSION],

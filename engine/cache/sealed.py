@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
-from engine.cache.judged import JudgedRow, judged_row
+from engine.cache.judged import judged_columns
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.run_file import (
@@ -22,11 +24,21 @@ from engine.cache.run_file import (
 )
 from engine.errors import UserError
 from engine.heuristics import Heuristic
+from engine.verdict import Verdict
 from engine.verdict.selection import Candidate
 
-_JUDGED = "SELECT * FROM run.judged ORDER BY heuristic, id"
+_JUDGED = "SELECT * FROM run.judged LIMIT 0"
+_CODES = """
+SELECT verdict FROM run.judged UNION
+SELECT runner_up FROM run.judged WHERE runner_up IS NOT NULL
+"""
 _STANDING = """
 SELECT p.tranche, p.context_hash, r.margin, r.in_sample, p.id
+FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
+"""
+# A tranche by its number: a name for each of many pairs would be a text each.
+_BY_TRANCHE = """
+SELECT list_position(?::VARCHAR[], p.tranche) - 1 AS tranche, r.margin, r.in_sample
 FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
 """
 
@@ -92,7 +104,7 @@ def known_heuristics(paths: IndexPaths, run: str) -> list[Heuristic]:
         with duckdb.connect(":memory:") as connection:
             quoted = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
-            sealed, _ = read_sealed(connection, path)
+            sealed = read_sealed(connection, path)
     except (duckdb.Error, UserError):  # it is about to be sealed anew
         return []
     return [measured.heuristic for measured in sealed.heuristics]
@@ -103,10 +115,8 @@ def run_path(paths: IndexPaths, run: str) -> Path:
     return paths.run(run) / RUN_FILE
 
 
-def read_sealed(
-    cursor: duckdb.DuckDBPyConnection, where: Path
-) -> tuple[SealedRun, list[JudgedRow]]:
-    """What the run attached as `run` says of itself, and every verdict in it.
+def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
+    """What the run attached as `run` says of itself; its verdicts become the view `judged`.
 
     Raises:
         UserError: another version of Outvoted wrote it, or it is damaged.
@@ -122,14 +132,16 @@ def read_sealed(
                 todo="Run the same `outvoted score` again: it seals the run anew from its parts.",
             )
         measured = cursor.execute("SELECT measured FROM run.heuristics").fetchall()
-        sealed = SealedRun(
+        cursor.execute(_JUDGED).fetchall()
+        columns = judged_columns([column[0] for column in cursor.description or ()])
+        cursor.execute(" ".join(("CREATE VIEW judged AS SELECT", columns, "FROM run.judged")))
+        for (code,) in cursor.execute(_CODES).fetchall():
+            Verdict(code)
+        return SealedRun(
             manifest=_manifest(json.loads(manifest)),
             figures=_figures(json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
-        rows = cursor.execute(_JUDGED).fetchall()
-        names = [column[0] for column in cursor.description or ()]
-        return sealed, [judged_row(names, row) for row in rows]
     except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise damaged_run(where, error) from None
 
@@ -180,6 +192,27 @@ def standing_margins(cursor: duckdb.DuckDBPyConnection, pairs: int) -> Standing:
         context_hashes=tuple(row[1] for row in kept),
         margins=tuple(row[2] for row in kept),
     )
+
+
+def margins_by_tranche(
+    cursor: duckdb.DuckDBPyConnection, pairs: dict[str, int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """The same margins for each tranche, in the order of their ids.
+
+    Args:
+        cursor: of a connection with the view `pairs`, and the run attached as `run`.
+        pairs: how many pairs each tranche of the index has.
+    """
+    found = cursor.execute(_BY_TRANCHE, [list(pairs)]).fetchnumpy()
+    margins = np.asarray(found["margin"], np.float64)
+    if len(margins) >= sum(pairs.values()):
+        stands = np.ones(len(margins), np.bool_)
+    else:
+        stands = np.asarray(found["in_sample"], np.bool_)
+    return {
+        tranche: margins[stands & (found["tranche"] == number)]
+        for number, tranche in enumerate(pairs)
+    }
 
 
 def _manifest(values: dict[str, Any]) -> Manifest:

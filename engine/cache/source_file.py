@@ -1,15 +1,16 @@
-"""One source file on disk: what it holds beside its pairs, and how it is written."""
+"""How a source file is written: all pairs of one source, and what they are."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from engine.cache.source_info import SCHEMA_VERSION, SourceInfo
 from engine.cache.writing import room_named
 from engine.canonical import text_hash
 from engine.errors import UserError
@@ -17,7 +18,6 @@ from engine.hh import pair_id, split_pair
 from engine.hh.record import BadRecord
 from engine.hh.source import Source
 
-SCHEMA_VERSION = 1
 LISTED_BAD_RECORDS = 20
 
 _BATCH = 2048
@@ -42,24 +42,6 @@ _SCHEMA = pa.schema(
 )
 Progress = Callable[[str, int], None]
 """Told a source's name and how many of its records were read, now and then."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
-    """What the `meta` table says of a source file."""
-
-    number: int
-    source: str
-    split: str
-    location: str
-    hash: str
-    """Of the files it was made from."""
-    settings: str
-    """Hash of the options that decide what is stored of them."""
-    pairs: int
-    skipped: int
-    bad_records: tuple[str, ...]
-    """The first of the records that were skipped, as `where: what`."""
 
 
 def write_source(
@@ -183,30 +165,3 @@ class _Reading:
 
 def _columns() -> list[list[object]]:
     return [[] for _ in _SCHEMA]
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> SourceInfo:
-    """Attach a source file for reading, as `alias`, and say what it holds.
-
-    Raises:
-        UserError: it is no such file, it is damaged, or another version of Outvoted wrote it.
-    """
-    try:
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS {alias} (READ_ONLY)")
-        meta: dict[str, str] = dict(connection.table(f"{alias}.main.meta").fetchall())
-        version = meta.pop("schema_version")
-        if version != str(SCHEMA_VERSION):
-            raise UserError(
-                f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
-                where=str(path),
-                todo="Delete the file and index its source again, or use another --name.",
-            )
-        fields = {key: json.loads(value) for key, value in meta.items()}
-        return SourceInfo(**(fields | {"bad_records": tuple(fields["bad_records"])}))
-    except (duckdb.Error, KeyError, TypeError, ValueError):
-        raise UserError(
-            "it is damaged, or no source file of an index",
-            where=str(path),
-            todo="Delete it and index its source again.",
-        ) from None

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
+from engine.cache.columns import Columns, arrow_schema
 from engine.cache.layers import Layer, layer_path, read_layer, stand_layer, write_layer
 from engine.cache.pairs import PairStore
 from engine.cache.records import Seen
 
 NAME = "training"
-SCHEMA = pa.schema([("id", pa.int64()), ("content_hash", pa.string()), ("seen", pa.string())])
+COLUMNS: Columns = {"id": "BIGINT", "content_hash": "VARCHAR", "seen": "VARCHAR"}
 
 _KEYS = "SELECT id, content_hash FROM pairs ORDER BY id"
 
@@ -56,6 +56,8 @@ class Training:
 
 def keep_training(run: Path, store: PairStore, training: Training) -> None:
     """Replace what a run's folder says of the PM's training."""
+    import pyarrow as pa
+
     with store.cursor() as cursor:
         hashes: dict[int, str] = dict(cursor.execute(_KEYS).fetchall())
     ids = sorted(training.seen)
@@ -65,7 +67,7 @@ def keep_training(run: Path, store: PairStore, training: Training) -> None:
             "content_hash": [hashes[identifier] for identifier in ids],
             "seen": [training.seen[identifier] for identifier in ids],
         },
-        schema=SCHEMA,
+        schema=arrow_schema(COLUMNS),
     )
     write_layer(layer_path(run, NAME), Layer(asdict(training.told), table))
 
@@ -77,8 +79,8 @@ def open_training(cursor: duckdb.DuckDBPyConnection, run: Path | None) -> Traini
         UserError: the layer is damaged.
     """
     path = layer_path(run, NAME) if run else None
-    layer = read_layer(path, SCHEMA) if path else None
-    stand_layer(cursor, NAME, layer, SCHEMA)
+    layer = read_layer(path, COLUMNS) if path else None
+    stand_layer(cursor, NAME, layer, COLUMNS)
     if layer is None:
         return None
     rows = cursor.execute("SELECT id, seen FROM training").fetchall()

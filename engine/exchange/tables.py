@@ -115,7 +115,7 @@ def _judged(reader: IndexReader) -> Iterator[tuple[Row, JudgedRow]]:
     if reader.run is None:
         raise no_run(reader.paths)
     run = reader.run.run
-    return ((_shared(reader, run, row), row) for row in reader.judged)
+    return ((_shared(reader, run, row), row) for row in reader.judged())
 
 
 def _shared(reader: IndexReader, run: str, row: JudgedRow) -> Row:
@@ -131,7 +131,7 @@ def _shared(reader: IndexReader, run: str, row: JudgedRow) -> Row:
 
 
 def _verdicts(reader: IndexReader) -> Table:
-    patterns = {table.heuristic.name: table.heuristic.pattern for table in reader.tables}
+    patterns = {made.name: made.pattern for made in reader.heuristics}
     rows: Iterable[Row] = (
         {
             **shared,

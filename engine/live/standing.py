@@ -28,10 +28,10 @@ def standings(reader: IndexReader) -> tuple[Standing, ...]:
     run = _run_of(reader)
     measured = {made.heuristic: made for made in run.heuristics}
     return tuple(
-        _known(measured[table.heuristic], run, reader.judged)
-        if table.heuristic in measured
-        else _unknown(table.heuristic, run)
-        for table in reader.tables
+        _known(measured[heuristic], run, reader.judged_of(heuristic))
+        if heuristic in measured
+        else _unknown(heuristic, run)
+        for heuristic in reader.heuristics
     )
 
 
@@ -58,8 +58,7 @@ def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> L
 
 def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:
     direction: Direction = next((made for made in DIRECTIONS if made == measured.direction), "auto")
-    name = measured.heuristic.name
-    silent = min((row.silent_activation for row in judged if row.heuristic == name), default=0.0)
+    silent = min((row.silent_activation for row in judged), default=0.0)
     return Standing(
         heuristic=replace(measured.heuristic, direction=direction),
         features=measured.features,

@@ -67,7 +67,7 @@ def measure_likelihood(
             report=report,
         )
         by = layer.MeasuredBy(lm.name, lm.hash, lm.tokenizer_hash, lm.dtype_name)
-        measured = parts.read(stage, layer.PART)
+        measured = parts.read(stage, layer.part_schema())
         for run in runs:
             layer.keep_likelihood(paths.run(run), store, by, ids[run], measured)
 
@@ -116,7 +116,7 @@ def likelihood_stage(lm: LanguageModel, stage: str) -> Measure:
             }
             for identifier, made in sorted(prepared.items())
         ]
-        return Measured({stage: pa.Table.from_pylist(rows, schema=layer.PART)}, tokens)
+        return Measured({stage: pa.Table.from_pylist(rows, schema=layer.part_schema())}, tokens)
 
     return measure
 

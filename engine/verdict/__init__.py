@@ -33,7 +33,12 @@ if TYPE_CHECKING:
         sign_agreement,
         spearman,
     )
-    from engine.verdict.feature_coverage import about_these_features_only, coverage, on_bearer
+    from engine.verdict.feature_coverage import (
+        about_these_features_only,
+        coverage,
+        coverage_estimate,
+        on_bearer,
+    )
     from engine.verdict.folds import CrossFit, cross_fit, fold_of, jaccard
     from engine.verdict.intervals import (
         Interval,
@@ -101,6 +106,7 @@ __all__ = [
     "bootstrap_ratio",
     "calibrate",
     "coverage",
+    "coverage_estimate",
     "cross_fit",
     "cross_fitted_scores",
     "cross_fitted_temperatures",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import numpy.typing as npt
 
 from engine.verdict.intervals import Interval, bootstrap_ratio
@@ -26,6 +27,12 @@ def coverage(
     bearer named. None without bearers, or where the deletion effects sum to zero.
     """
     return bootstrap_ratio(effects, deletion_effects, context_hashes)
+
+
+def coverage_estimate(effects: npt.ArrayLike, deletion_effects: npt.ArrayLike) -> float | None:
+    """The same ratio without its interval."""
+    below = float(np.sum(deletion_effects))
+    return None if below == 0 else float(np.sum(effects)) / below
 
 
 def about_these_features_only(coverage: float | None) -> bool:

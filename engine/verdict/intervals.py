@@ -21,7 +21,8 @@ MOST_GROUPS = 1 << 13
 (hashes, so at random): resampling whole bundles is as valid, since bundles too are independent,
 an interval is as wide within the error of its 2,000 resamples, and draws can be shared."""
 
-_DRAWS_AT_A_TIME = 1 << 22
+_DRAWS_AT_A_TIME = 1 << 19
+"""What is drawn stays in the processor's cache; how it is parted changes no draw."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -173,6 +174,11 @@ def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.ui
 def _shared_draws(groups: int, resamples: int, seed: int) -> list[npt.NDArray[np.uint16]]:
     """The same, kept: every figure over very many contexts is resampled alike. 32 MB."""
     return list(_draws(groups, resamples, seed))
+
+
+def forget_draws() -> None:
+    """Let go of the draws that are kept, where no figure is to follow soon."""
+    _shared_draws.cache_clear()
 
 
 def _with_ones(values: npt.NDArray[np.bool_] | Floats) -> Floats:

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         rescorer = make_rescorer(reader, command, args.device)
         before = _before(args, reader)
-        heuristics = [table.heuristic for table in reader.tables]
+        heuristics = list(reader.heuristics)
         edit = _change(args, heuristics, features).edit(before.pair)
     finally:
         reader.close()

@@ -66,7 +66,8 @@ def test_pairs_come_back_as_they_went_in(paths: IndexPaths, tmp_path: Path) -> N
     assert pairs[0].name == PairName("a.jsonl", "train", 0)
     assert [pair.id for pair in pairs] == [pair_id(1, row) for row in range(3)]
     assert (store.count(), store.tranches()) == (3, {"a": 3})
-    hashes = store.cursor().execute("SELECT content_hash, context_hash FROM pairs").fetchall()
+    with store.cursor() as cursor:
+        hashes = cursor.execute("SELECT content_hash, context_hash FROM pairs").fetchall()
     assert hashes == [(pair.content_hash, pair.context_hash) for pair in pairs]
 
 

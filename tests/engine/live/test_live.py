@@ -205,7 +205,7 @@ async def test_other_models_are_refused(reader: IndexReader) -> None:
 
 
 async def test_without_a_run_there_is_no_pm_to_ask(reader: IndexReader) -> None:
-    bare = IndexReader(reader.paths, reader.store, None, [], reader.tables)
+    bare = IndexReader(reader.paths, reader.store, None, reader.looked_at)
     with pytest.raises(UserError, match='the index "tiny" has no finished run'):
         make_rescorer(bare, COMMAND, "cpu")
 

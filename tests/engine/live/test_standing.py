@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.cache.bearers import BearerTable
+from engine.cache.bearers import LookedAt
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.heuristics.census import Counts
@@ -24,9 +24,7 @@ def test_a_heuristic_of_the_run_is_held_against_the_runs_thresholds(reader: Inde
         assert standing.thresholds is not None
         assert standing.thresholds.margin == reader.run.figures.margin_threshold
         assert standing.thresholds.vote == made.vote_threshold
-        silent = [
-            row.silent_activation for row in reader.judged if row.heuristic == made.heuristic.name
-        ]
+        silent = [row.silent_activation for row in reader.judged_of(made.heuristic)]
         assert standing.thresholds.silent_activation == min(silent)
     # `auto` is judged as the deletion effect says.
     assert THANKS.direction == "auto"
@@ -38,8 +36,8 @@ def test_a_heuristic_that_the_run_does_not_know(reader: IndexReader) -> None:
     pinned = Heuristic("pinned", "poet", features=(4,))
     bare = Heuristic("bare", "poet")
     changed = replace(DUNNO, direction="raises")
-    others = [BearerTable(made, Counts(0, 0, 0, 0), ()) for made in (pinned, bare, changed)]
-    looking = IndexReader(reader.paths, reader.store, reader.run, reader.judged, others)
+    others = [LookedAt(made, Counts(0, 0, 0, 0)) for made in (pinned, bare, changed)]
+    looking = IndexReader(reader.paths, reader.store, reader.run, others)
     epsilon = reader.run.figures.margin_threshold
     first, second, third = standings(looking)
     assert (first.features, first.thresholds) == ((4,), Thresholds(epsilon, epsilon, 0.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.cache.likelihood import PART
+from engine.cache.likelihood import part_schema
 from engine.hh import SIDES, Pair
 from engine.measure.likelihood import likelihood_stage
 from engine.models.lm import LanguageModel, find_lm, load_lm
@@ -50,7 +50,7 @@ def plain(lm: LanguageModel, made: Pair, side: str) -> tuple[int, float]:
 def test_packed_they_are_what_plain_transformers_say(lm: LanguageModel) -> None:
     measured = likelihood_stage(lm, "likelihood")(PAIRS)
     table = measured.tables["likelihood"]
-    assert table.schema == PART
+    assert table.schema == part_schema()
     for row, made in zip(table.to_pylist(), PAIRS, strict=True):
         assert (row["id"], row["truncated"]) == (made.id, 0)
         for side in SIDES:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-
 from engine.cache.indexing import index_sources
 from engine.cache.judged import JudgedRow
 from engine.cache.layout import IndexPaths
-from engine.cache.sealed import SealedRun, read_sealed, run_path
+from engine.cache.reader import open_reader
+from engine.cache.sealed import SealedRun, run_path
 from engine.heuristics import Heuristic
 from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
@@ -84,9 +83,10 @@ class PlantedWorld:
             lambda _: None,
         )
         path = run_path(self.paths, result.run)
-        with duckdb.connect(":memory:") as connection:
-            connection.execute(f"ATTACH '{path}' AS run (READ_ONLY)")
-            run, rows = read_sealed(connection, path)
+        reader = open_reader(self.paths, run=result.run)
+        run, rows = reader.run, reader.judged()
+        reader.close()
+        assert run is not None
         return Measured(path, run, {split_pair_id(row.id)[1]: row for row in rows})
 
 

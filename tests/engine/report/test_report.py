@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.likelihood import PART, MeasuredBy, keep_likelihood
+from engine.cache.likelihood import MeasuredBy, keep_likelihood, part_schema
 from engine.cache.pairs import open_pairs
 from engine.cache.population import covered
 from engine.cache.reader import open_reader
@@ -288,7 +288,7 @@ def usual() -> pa.Table:
                 f"log_likelihood_{bare}": totals[1],
             }
         )
-    return pa.Table.from_pylist(rows, schema=PART)
+    return pa.Table.from_pylist(rows, schema=part_schema())
 
 
 def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> None:

@@ -58,19 +58,20 @@ def test_torch_is_never_loaded_in_the_browsers_process(tmp_path: Path) -> None:
     assert seen["screen"] == "PairScreen"
     assert "duckdb" in seen["loaded"], "the index was really read"
     assert not {"torch", "transformers", "datasets", "safetensors"} & set(seen["loaded"])
+    assert "pyarrow" not in seen["loaded"], "30 MB for what only writers need"
 
 
 def test_the_demo_ships_finished(tmp_path: Path) -> None:
     reader = open_reader(unpack(tmp_path))
     assert reader.run is not None
     assert reader.store.count() >= 400
-    bearers = {row.id for row in reader.judged}
+    bearers = {row.id for row in reader.judged()}
     assert len(bearers) >= 150
-    assert len(reader.tables) == 4
-    for table in reader.tables:
+    assert len(reader.heuristics) == 4
+    for heuristic in reader.heuristics:
         for kind in ("counterexample", "conforming"):
-            assert len(reader.ids(Query(heuristic=table.heuristic.name, kind=kind)))
-    assert Verdict.OUTVOTED in {row.verdict for row in reader.judged}
+            assert len(reader.ids(Query(heuristic=heuristic.name, kind=kind)))
+    assert Verdict.OUTVOTED in {row.verdict for row in reader.judged()}
     reader.close()
 
 
