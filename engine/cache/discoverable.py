@@ -78,10 +78,8 @@ def firing(
         [features] numbers, ascending, and for each name of a sum [features]: above all
         `chosen_only`, `rejected_only` and `both`, counts of pairs.
     """
-    import pyarrow as pa  # 30 MB, which a browser does without
-
     known = {"id": ids, "margin": margin, "residual": residual, "agreed": agreed}
-    cursor.register("known_margins", pa.table(known))
+    cursor.register("known_margins", known)
     found = cursor.execute(_FIRING).fetchnumpy()
     cursor.unregister("known_margins")
     columns = {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}

@@ -89,3 +89,26 @@ def test_an_index_that_may_only_be_read_still_answers(paths: IndexPaths, tmp_pat
     # A file where the folder should be: even a superuser cannot write there.
     paths.heuristics.touch(stat.S_IRUSR)
     assert bearers(paths, store, [DUNNO])[0].counts == Counts(1, 1, 0, 2)
+
+
+def test_a_file_of_an_earlier_version_is_found_again(paths: IndexPaths, tmp_path: Path) -> None:
+    store = index(paths, tmp_path / "a.jsonl", SIDES)
+    first = bearers(paths, store, [DUNNO])
+    (file,) = paths.heuristics.iterdir()
+    with store.cursor() as cursor:  # it did not say what a verdict must have been passed on
+        cursor.execute(
+            f"COPY (FROM read_parquet('{file}') LIMIT 0) TO '{file}.old'"
+            " (FORMAT parquet, KV_METADATA {counts: '{}'})"
+        )
+    Path(f"{file}.old").replace(file)
+    assert bearers(paths, store, [DUNNO]) == first
+    assert bearers(paths, store, [DUNNO]) == first
+
+
+def test_spans_that_begin_in_the_context_come_back(paths: IndexPaths, tmp_path: Path) -> None:
+    store = index(paths, tmp_path / "a.jsonl", [(" no, yes", " no, no")])
+    crossing = Heuristic("crossing", "Assistant: no, yes", scope="transcript")
+    at = len("\n\nHuman: Q\n\n")
+    for _ in range(2):  # as it is found, and as it is read back
+        (table,) = bearers(paths, store, [crossing])
+        assert table.bearers == (Borne(pair_id(1, 0), "chosen", ((at, at + 18),)),)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.canonical import text_hash
-from engine.verdict import bootstrap_mean, bootstrap_ratio, share_interval, wilson
+from engine.verdict import bootstrap_mean, bootstrap_ratio, intervals, share_interval, wilson
 from engine.verdict.intervals import MOST_GROUPS, difference_intervals
 from tests.engine.verdict import references
 
@@ -147,3 +147,14 @@ def test_very_many_contexts_are_drawn_in_bundles_and_the_interval_is_as_wide() -
     by_theory = 2 * 1.96 * float(values.std()) / contexts**0.5
     assert found.high - found.low == pytest.approx(by_theory, rel=0.06)
     assert found.estimate == pytest.approx(float(values.mean()))
+
+
+def test_how_draws_are_parted_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(3).normal(size=57)
+    groups = [str(place // 2) for place in range(57)]
+    whole = bootstrap_mean(values, groups)
+    monkeypatch.setattr(intervals, "_DRAWS_AT_A_TIME", 31)
+    parted = bootstrap_mean(values, groups)
+    assert whole is not None
+    assert parted is not None
+    assert (parted.low, parted.high) == pytest.approx((whole.low, whole.high))
