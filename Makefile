@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test fuzz demo-data clean
+.PHONY: demo test fuzz faults demo-data clean
 
 demo: $(VENV)/.runtime ## the browser on the embedded demo
 	@$(BIN)/outvoted demo
@@ -19,6 +19,9 @@ test: $(VENV)/.test ## everything CI runs
 
 fuzz: $(VENV)/.test ## every property under thousands of new examples
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest --numprocesses 2 --dist loadgroup -m hypothesis
+
+faults: $(VENV)/.test ## kills, crowds, full disks, hostile input: the table of docs/faults.md
+	$(BIN)/python -m tests.faults
 
 demo-data: $(VENV)/.runtime ## write, train and score the demo again (minutes)
 	$(BIN)/python -m engine.demo.build

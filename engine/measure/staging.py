@@ -89,7 +89,12 @@ def run_stage(
     report(Progress(run, stage, done, len(wanted), 0))
     for first, members in ranges(missing, size):
         measured = measure(source.pairs(members))
-        for name, table in sorted(measured.tables.items(), key=lambda item: item[0] == stage):
+        # Base figures come second to last: where they are missing all else is measured with them
+        # again, in the same batches and so to the same bits.
+        order = sorted(
+            measured.tables.items(), key=lambda item: (item[0] == stage, item[0] == BASE)
+        )
+        for name, table in order:
             parts.write(name, first, table)
         done, computed = done + len(members), computed + measured.tokens
         report(Progress(run, stage, done, len(wanted), measured.tokens))

@@ -14,6 +14,12 @@ from safetensors import SafetensorError, safe_open
 from engine.errors import UserError
 from engine.plain import plain
 
+# What torch's own unpickler raises on damaged files, found by fuzzing it.
+_DAMAGED = (
+    *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
+    zipfile.BadZipFile,
+)
+
 
 def read_json(path: Path) -> dict[str, object]:
     """The JSON object in a file.
@@ -63,7 +69,7 @@ def load_unpickled(path: Path) -> torch.Tensor | dict[str, torch.Tensor]:
             where=str(path),
             todo="Save its state_dict() with torch.save, or as safetensors, and load that file.",
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except _DAMAGED as error:
         raise UserError(
             f"it cannot be read as a PyTorch file: {first_line(error)}",
             where=str(path),

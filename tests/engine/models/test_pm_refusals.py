@@ -165,7 +165,9 @@ def test_a_pickle_with_code_is_refused_unread(folder: Path, name: str) -> None:
     assert "nothing of it was run" in said
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x02", b"PK\x03\x04rest", b"not a pickle"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80\x02", b"\x80\x020.", b"PK\x03\x04rest", b"not a pickle"]
+)
 def test_a_damaged_pickle(folder: Path, content: bytes) -> None:
     (folder / "model.safetensors").unlink()
     (folder / "pytorch_model.bin").write_bytes(content)

@@ -1,0 +1,1 @@
+"""What must not happen, tried: kills, crowds, full disks, hostile input (`make faults`)."""

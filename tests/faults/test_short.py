@@ -1,0 +1,58 @@
+"""The short form of `make faults`: what must not happen, tried for a few seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.measure.world import make_index
+from tests.faults.escapes import on_screens, on_stdout, write_index
+from tests.faults.fuzz import TARGETS, crashes, inputs
+from tests.faults.row import Row, counted, table
+from tests.faults.together import crowd
+
+KILLS = """
+from pathlib import Path
+import sys
+from tests.faults.kills import killed_at, make_request, without_room
+request = make_request(Path(sys.argv[1]))
+killed = killed_at(request, 4)
+print(killed.moments, killed.lost, *without_room(request, [3_000]))
+"""
+
+
+def test_killed_and_without_room_a_run_ends_with_the_same_rows(tmp_path: Path) -> None:
+    """In a process of its own: it forks, and nothing of the suite must be in what it forks."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.split() == ["4", "0", "0", "0"], done.stderr
+
+
+def test_a_crowd_on_one_cache_errs_nowhere_and_loses_no_mark(tmp_path: Path) -> None:
+    make_index(tmp_path / "cache")
+    found = crowd(tmp_path / "cache", 1.0, readers=2)
+    assert (found.errors, found.lost_marks) == (0, 0)
+    assert found.acts > 5
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_nobody_would_write_is_refused_or_read(name: str) -> None:
+    for data in inputs(TARGETS[name], 60, seed=1):
+        assert crashes(TARGETS[name], data) is None, data
+
+
+def test_no_sequence_of_a_data_set_reaches_the_terminal(tmp_path: Path) -> None:
+    paths = write_index(tmp_path)
+    assert on_stdout(paths).passed == 0
+    assert on_screens(paths, 6).passed == 0
+
+
+def test_the_table_says_what_was_missed() -> None:
+    lines = table([counted("a", 1_000, "kills", 0, "rows"), Row("b", "1", "2", False)])
+    *_, kills, other = lines.splitlines()
+    assert kills == "| a | 1,000 kills | 0 rows | holds |"
+    assert other == "| b | 1 | 2 | MISSED |"

@@ -1,0 +1,132 @@
+"""Many processes on one cache: readers, an index that extends, marks from two, a running score.
+
+    python -m tests.faults.together ROLE CACHE SECONDS NUMBER
+
+is one of them; it prints how often it did its work. Whatever it raises is an error of the crowd's.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.cache.indexing import index_sources
+from engine.cache.layout import IndexPaths
+from engine.cache.pairs import open_pairs
+from engine.cache.reader import open_reader
+from engine.cache.records import Query
+from engine.cache.triage import TriageFile
+from engine.hh.source import SourceOptions, open_sources
+
+NAME = "tiny"
+_HELD = 2
+"""The exit status of a second writer that is told who holds the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What came of it."""
+
+    processes: int
+    acts: int
+    errors: int
+    lost_marks: int
+
+
+def read(paths: IndexPaths, number: int, turn: int) -> None:
+    """Open the index, look at the overview, a list and a pair."""
+    reader = open_reader(paths)
+    try:
+        reader.overview()
+        ids = reader.ids(Query(kind=None))
+        reader.pair(int(ids[(number + turn) % len(ids)]))
+    finally:
+        reader.close()
+
+
+def extend(paths: IndexPaths, number: int, turn: int) -> None:
+    """Add one source of three pairs."""
+    file = paths.cache / f"more-{number}-{turn}.jsonl"
+    text = f"\n\nHuman: {number} {turn}?\n\nAssistant: "
+    record = {"chosen": f"{text}I don't know.", "rejected": f"{text}Yes."}
+    file.write_text("".join(json.dumps(record) + "\n" for _ in range(3)), encoding="utf-8")
+    index_sources(paths, open_sources(str(file), SourceOptions()))
+
+
+def mark(paths: IndexPaths, number: int, turn: int) -> None:
+    """Mark a pair that only this process marks, all of them in one user's file."""
+    store = open_pairs(paths)
+    try:
+        ids = store.ids_where("TRUE", [])
+        pair = store.pairs([ids[(2 * turn + number) % 40]])[0]
+    finally:
+        store.close()
+    TriageFile(paths.triage, "somebody").mark(pair, f"mark-{number}-{turn}")
+
+
+ROLES: dict[str, Callable[[IndexPaths, int, int], None]] = {
+    "read": read,
+    "extend": extend,
+    "mark": mark,
+}
+
+
+def crowd(
+    cache: Path, seconds: float, *, readers: int, scoring: Sequence[Sequence[str]] = ()
+) -> Crowd:
+    """Let them all loose on the index `tiny` of a cache, for so long.
+
+    Args:
+        cache: the cache folder.
+        seconds: how long.
+        readers: how many browse; one process extends the index and two mark.
+        scoring: commands that run beside them, once each; one of several on the same run is told
+            who holds it.
+    """
+    roles = ["read"] * readers + ["extend"] + ["mark"] * 2
+    asked = [
+        [sys.executable, "-m", "tests.faults.together", role, str(cache), str(seconds), str(number)]
+        for number, role in enumerate(roles)
+    ]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for command in [*asked, *scoring]
+    ]
+    acts = errors = marks = 0
+    for place, process in enumerate(started):
+        out, err = process.communicate()
+        if place >= len(asked):
+            held = process.returncode == _HELD and "being written by process" in err
+            errors += not (process.returncode == 0 or (held and len(scoring) > 1))
+            continue
+        errors += process.returncode != 0
+        done = int(out or 0)
+        acts += done
+        marks += done if roles[place] == "mark" else 0
+        if process.returncode:
+            sys.stderr.write(err)
+    lines = (cache / NAME / "triage" / "somebody.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = {json.loads(line)["mark"] for line in lines}
+    return Crowd(len(started), acts, errors, marks - len(kept))
+
+
+def main() -> int:
+    """Play one role until the time is over."""
+    role, cache, seconds, number = sys.argv[1:]
+    paths = IndexPaths(Path(cache), NAME)
+    end = time.monotonic() + float(seconds)
+    turn = 0
+    while time.monotonic() < end:
+        ROLES[role](paths, int(number), turn)
+        turn += 1
+    sys.stdout.write(str(turn))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
