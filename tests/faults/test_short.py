@@ -17,19 +17,18 @@ from tests.faults.together import crowd
 KILLS = """
 from pathlib import Path
 import sys
-from tests.faults.kills import killed_at, make_request, without_room
-request = make_request(Path(sys.argv[1]))
-killed = killed_at(request, 4)
-print(killed.moments, killed.lost, *without_room(request, [3_000]))
+from tests.faults.kills import killed_at, make_request
+killed = killed_at(make_request(Path(sys.argv[1])), 2)
+print(killed.moments, killed.lost)
 """
 
 
-def test_killed_and_without_room_a_run_ends_with_the_same_rows(tmp_path: Path) -> None:
+def test_killed_a_run_ends_with_the_same_rows(tmp_path: Path) -> None:
     """In a process of its own: it forks, and nothing of the suite must be in what it forks."""
     done = subprocess.run(
         [sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True, timeout=300
     )
-    assert done.stdout.split() == ["4", "0", "0", "0"], done.stderr
+    assert done.stdout.split() == ["2", "0"], done.stderr
 
 
 def test_a_crowd_on_one_cache_errs_nowhere_and_loses_no_mark(tmp_path: Path) -> None:
@@ -48,7 +47,7 @@ def test_what_nobody_would_write_is_refused_or_read(name: str) -> None:
 def test_no_sequence_of_a_data_set_reaches_the_terminal(tmp_path: Path) -> None:
     paths = write_index(tmp_path)
     assert on_stdout(paths).passed == 0
-    assert on_screens(paths, 6).passed == 0
+    assert on_screens(paths, 1).passed == 0
 
 
 def test_the_table_says_what_was_missed() -> None:
