@@ -11,7 +11,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "overview": (),
     "pairs": ("G", "enter", "j", "j", "4"),
     "filter": ("enter", "f", *"verdict="),
-    "filter-mistaken": ("enter", "f", *"margin>2 verdict=outvotd "),
+    "filter-mistaken": ("enter", "f", *"kind=conf "),
     "facets": ("enter", "F", "j", "j", "j", "space"),
     "sorting": ("enter", "o", "j"),
     "feature": ("F", "j"),
