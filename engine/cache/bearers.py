@@ -68,20 +68,23 @@ class BearerTable(LookedAt):
 def bearers(
     paths: IndexPaths, store: PairStore, heuristics: Sequence[Heuristic]
 ) -> tuple[BearerTable, ...]:
-    """Each heuristic's table, in the order given; those not on disk are found now.
+    """Each pattern's table, in the order given; those not on disk are found now.
+
+    Who bears a feature is not known from texts: `fired` knows it from a run.
 
     Raises:
         UserError: a pattern is at fault, or the index is damaged.
     """
     matchers = [compile_heuristic(heuristic) for heuristic in heuristics]
     with store.cursor() as cursor:
-        return tuple(_table(paths, store, cursor, matcher) for matcher in matchers)
+        return tuple(
+            bearer_rows(cursor, stand_bearers(paths, store, cursor, matcher))
+            for matcher in matchers
+        )
 
 
-def _table(
-    paths: IndexPaths, store: PairStore, cursor: duckdb.DuckDBPyConnection, matcher: Matcher
-) -> BearerTable:
-    looked_at = stand_bearers(paths, store, cursor, matcher)
+def bearer_rows(cursor: duckdb.DuckDBPyConnection, looked_at: LookedAt) -> BearerTable:
+    """What stands in the cursor's own table `bearing`, as records."""
     rows = cursor.execute(_ROWS).fetchall()
     found = tuple(
         Borne(

@@ -39,6 +39,7 @@ class JudgedRow:
     drop_without_others: float | None
     drop_without_error: float | None
     deletion_effect: float | None
+    """None also of a feature, which has no text to delete."""
     control_effect: float | None
     decisive: bool | None
     margin_threshold: float

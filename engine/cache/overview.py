@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from engine.cache.bearers import LookedAt
 from engine.cache.borne import STANDS
+from engine.cache.population import held_by
 from engine.cache.records import HeuristicCard, RunCard, TrancheCard
 from engine.cache.sealed import SealedRun
 from engine.heuristics import Kind
-from engine.verdict import Verdict, bootstrap_mean, coverage_estimate, held
+from engine.verdict import Verdict, bootstrap_mean, coverage_estimate
 
 _VERDICTS = "SELECT kind, verdict, count(*) FROM borne WHERE heuristic = ? GROUP BY ALL"
 _JUDGED = " ".join(
@@ -64,7 +65,7 @@ def heuristic_card(
     effect = bootstrap_mean(deletion.data[known], judged["context_hash"][known].tolist())
     return HeuristicCard(
         heuristic=heuristic,
-        held=held(heuristic.direction, effect),
+        held=held_by(heuristic, effect, measured=len(judged["context_hash"]) > 0),
         chosen_only=counts.chosen_only,
         rejected_only=counts.rejected_only,
         both=counts.both,

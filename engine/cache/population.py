@@ -41,11 +41,18 @@ def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionContro
     ]
     contexts = [context for _, _, context in beside]
     return DeletionControl(
-        held=held(heuristic.direction, effect),
+        held=held_by(heuristic, effect, measured=bool(judged)),
         effect=effect,
         control=bootstrap_mean([random for _, random, _ in beside], contexts),
         difference=bootstrap_mean([deleted - random for deleted, random, _ in beside], contexts),
     )
+
+
+def held_by(heuristic: Heuristic, effect: Interval | None, *, measured: bool) -> Held:
+    """Whether the PM holds it, by what deletion does; of a feature nothing can be deleted."""
+    if heuristic.feature is not None and measured:
+        return "no deletion"
+    return held(heuristic.direction, effect)
 
 
 def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.cache import by_token, questions
-from engine.cache.bearers import BearerTable, Borne, LookedAt, bearers, stand_bearers
+from engine.cache.bearers import BearerTable, Borne, LookedAt, bearer_rows, bearers, stand_bearers
 from engine.cache.borne import add_borne, make_borne
 from engine.cache.comparing import (
     by_layer,
@@ -29,6 +29,7 @@ from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
+from engine.cache.fired import stand_firing
 from engine.cache.judged import JudgedRow, judged_row, judged_table
 from engine.cache.kept import with_kept
 from engine.cache.keys import keys_of
@@ -151,7 +152,15 @@ class IndexReader:
 
     def bearers(self) -> tuple[BearerTable, ...]:
         """Who bears each heuristic that is looked at, all of them at once."""
-        return bearers(self.paths, self.store, self.heuristics)
+        found: list[BearerTable] = []
+        with self._asking() as cursor:
+            for each in self.heuristics:
+                if each.feature is None:
+                    found += bearers(self.paths, self.store, [each])
+                else:
+                    looked_at = stand_firing(cursor, each, self.run, self.store.count())
+                    found.append(bearer_rows(cursor, looked_at))
+        return tuple(found)
 
     def standing(self) -> Standing | None:
         """The margins that stand for the index; None without a run."""
@@ -523,7 +532,9 @@ def _look(
     paths: IndexPaths, store: PairStore, wanted: Sequence[Heuristic], sealed: SealedRun | None
 ) -> list[LookedAt]:
     """Make the table `borne` of the heuristics, with the run's verdicts that stand."""
-    matchers = [compile_heuristic(heuristic) for heuristic in wanted]
+    matchers = {
+        heuristic: compile_heuristic(heuristic) for heuristic in wanted if heuristic.feature is None
+    }
     judged = {made.heuristic for made in sealed.heuristics} if sealed else set()
     if sealed is not None and sealed.manifest.imported:
         _judge_imported(paths, store, wanted, sealed.figures.margin_threshold)
@@ -531,9 +542,13 @@ def _look(
     looked_at = []
     with store.cursor() as cursor:
         make_borne(cursor)
-        for matcher in matchers:
-            looked_at.append(stand_bearers(paths, store, cursor, matcher))
-            add_borne(cursor, matcher.heuristic, was_judged=matcher.heuristic in judged)
+        for heuristic in wanted:
+            looked_at.append(
+                stand_bearers(paths, store, cursor, matchers[heuristic])
+                if heuristic in matchers
+                else stand_firing(cursor, heuristic, sealed, store.count())
+            )
+            add_borne(cursor, heuristic, was_judged=heuristic in judged)
     return looked_at
 
 

@@ -75,11 +75,12 @@ SPANS = pa.schema(
         pa.field("span_start", pa.list_(pa.int32()), nullable=False),
         pa.field("span_end", pa.list_(pa.int32()), nullable=False),
         pa.field("span_position", pa.list_(pa.int32()), nullable=False),
-        pa.field("reward_deleted", pa.float32(), nullable=False),
+        pa.field("reward_deleted", pa.float32()),
         pa.field("reward_control", pa.float32()),
     ]
 )
-"""One heuristic's bearers: spans in characters of the response, S, and the deletion control."""
+"""One heuristic's bearers: spans in characters of the response, S, and the deletion control; a
+feature has no text to delete, and no rewards without it."""
 
 EFFECTS = pa.schema(
     [

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import TypeGuard
 
 from engine.errors import UserError
-from engine.heuristics.heuristic import DIRECTIONS, SCOPES, Direction, Heuristic, Scope
+from engine.heuristics.heuristic import (
+    DIRECTIONS,
+    SCOPES,
+    Direction,
+    Heuristic,
+    Scope,
+    feature_heuristic,
+)
 from engine.heuristics.match import compile_heuristic
 
 _DEFAULT = Path(__file__).with_name("default.toml")
@@ -69,6 +77,8 @@ def _heuristic(table: dict[str, object], where: str) -> Heuristic:
         raise UserError(
             f'"{unknown[0]}" is unknown', where=where, todo=f"Its keys are {', '.join(_KEYS)}."
         )
+    if "feature" in table:
+        return _of_feature(table, where)
     heuristic = Heuristic(
         name=_text(table, "name", where),
         pattern=_text(table, "pattern", where),
@@ -85,6 +95,32 @@ def _heuristic(table: dict[str, object], where: str) -> Heuristic:
     except UserError as error:
         raise UserError(error.what, where=where, todo=error.todo) from None
     return heuristic
+
+
+def _of_feature(table: dict[str, object], where: str) -> Heuristic:
+    meaningless = sorted(table.keys() - {"name", "feature", "threshold", "direction"})
+    if meaningless:
+        raise UserError(
+            f'"{meaningless[0]}" means nothing beside "feature"',
+            where=where,
+            todo="A feature has a name, a threshold and a direction.",
+        )
+    direction = _direction(table.get("direction", "lowers"), where)
+    if direction == "auto":
+        raise UserError(
+            'a feature has no text to delete, and so nothing tells its direction: "auto" is none',
+            where=where,
+            todo="Say lowers or raises.",
+        )
+    threshold = table.get("threshold", 0.0)
+    if (
+        isinstance(threshold, bool)
+        or not isinstance(threshold, int | float)
+        or not (0 <= threshold < math.inf)
+    ):
+        raise UserError('"threshold" must be a number, 0 or more', where=where)
+    feature = _number(table["feature"], "feature", where)
+    return feature_heuristic(_text(table, "name", where), feature, float(threshold), direction)
 
 
 def _text(table: dict[str, object], key: str, where: str) -> str:

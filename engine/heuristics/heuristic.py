@@ -17,7 +17,11 @@ DIRECTIONS: tuple[Direction, ...] = ("lowers", "raises", "auto")
 
 @dataclass(frozen=True, slots=True)
 class Heuristic:
-    """One `[[heuristic]]` of a heuristics file (design, section 7)."""
+    """One `[[heuristic]]` of a heuristics file (design, section 7).
+
+    With a `feature` it is an SAE feature and no text: the responses in which it fires bear it, and
+    `pattern` only says so in words.
+    """
 
     name: str
     pattern: str
@@ -28,6 +32,9 @@ class Heuristic:
     window: int = 0
     replace: str = ""
     features: tuple[int, ...] = ()
+    feature: int | None = None
+    threshold: float = 0.0
+    """The activation above which the feature counts as firing."""
 
     @property
     def key(self) -> str:
@@ -35,6 +42,8 @@ class Heuristic:
 
         Name, direction and pins are left out: they change no measurement.
         """
+        if self.feature is not None:
+            return short_hash({"feature": self.feature, "threshold": self.threshold})
         return short_hash(
             {
                 "pattern": self.pattern,
@@ -45,3 +54,15 @@ class Heuristic:
                 "replace": self.replace,
             }
         )
+
+
+def feature_heuristic(name: str, feature: int, threshold: float, direction: Direction) -> Heuristic:
+    """The heuristic that an SAE feature is: it stands for itself, as if it were pinned."""
+    return Heuristic(
+        name,
+        f"feature {feature} > {threshold:g}",
+        direction=direction,
+        features=(feature,),
+        feature=feature,
+        threshold=threshold,
+    )

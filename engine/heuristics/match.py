@@ -69,9 +69,15 @@ def compile_heuristic(heuristic: Heuristic) -> Matcher:
     """Make the pattern ready.
 
     Raises:
-        UserError: the pattern is empty or no valid regular expression.
+        UserError: the pattern is empty or no valid regular expression, or it is a feature.
     """
     where = f'heuristic "{heuristic.name}"'
+    if heuristic.feature is not None:
+        raise UserError(
+            f"a text does not tell where feature {heuristic.feature} fires: an SAE does",
+            where=where,
+            todo="`outvoted score` measures who bears it; here name a pattern.",
+        )
     if not heuristic.pattern:
         raise UserError("its pattern is empty", where=where, todo="Give it a text to look for.")
     if not heuristic.regex:

@@ -15,7 +15,10 @@ from engine.heuristics.heuristic import Heuristic
 def heuristic_toml(heuristic: Heuristic) -> str:
     """The table that reads back as this heuristic; what is as by default is left out."""
     lines = ["[[heuristic]]"]
+    of_feature = heuristic.feature is not None
     for field in fields(Heuristic):
+        if of_feature and field.name in ("pattern", "features"):  # they follow from the feature
+            continue
         value = getattr(heuristic, field.name)
         if value != field.default:
             lines.append(f"{field.name} = {_toml(value)}")

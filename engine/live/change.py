@@ -95,6 +95,14 @@ def without_patterns(pair: Pair, heuristics: Sequence[Heuristic]) -> Pair:
     """
     found = False
     for heuristic in heuristics:
+        if heuristic.feature is not None:
+            if len(heuristics) > 1:  # of all that there are, those with a text are meant
+                continue
+            raise UserError(
+                f'"{heuristic.name}" is a feature and has no text to delete',
+                where=str(pair.name),
+                todo=f"Ablate it instead: feature {heuristic.feature}.",
+            )
         borne = bearing(compile_heuristic(heuristic), pair)
         if borne is None:
             continue

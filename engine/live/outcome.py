@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from engine.cache.bearers import Borne
 from engine.cache.on_pair import unmeasured
 from engine.cache.records import FeatureOnPair, HeuristicOnPair, PairDetail
-from engine.heuristics import Heuristic, bearing, compile_heuristic, kind_of
-from engine.hh import Pair
+from engine.heuristics import Bearing, Heuristic, bearing, compile_heuristic, kind_of
+from engine.hh import Pair, Side
 from engine.live.protocol import Measured, MeasuredHeuristic
 from engine.verdict import Evidence, Thresholds, judge
 
@@ -66,7 +66,7 @@ def detail(
             heuristics.append(
                 _judged(made, standing, standing.thresholds, fresh, margin, margin_sae)
             )
-        elif (borne := bearing(compile_heuristic(standing.heuristic), pair)) is not None:
+        elif (borne := _borne(standing.heuristic, pair)) is not None:
             where = Borne(pair.id, borne.bearer, borne.spans)
             heuristics.append(unmeasured(standing.heuristic, where, len(pair.context)))
     ours = {feature for standing in standings for feature in standing.features}
@@ -112,7 +112,7 @@ def _judged(
 ) -> HeuristicOnPair:
     kind = kind_of(made.bearer, standing.heuristic.direction)
     own = fresh.reward_chosen if made.bearer == "chosen" else fresh.reward_rejected
-    deletion_effect = own - made.reward_deleted
+    deletion_effect = None if made.reward_deleted is None else own - made.reward_deleted
     evidence = Evidence(
         counterexample=kind == "counterexample",
         margin=margin,
@@ -123,7 +123,6 @@ def _judged(
         drop_without_others=made.drop_without_others,
         drop_without_error=made.drop_without_error,
     )
-    without = margin - deletion_effect if made.bearer == "chosen" else margin + deletion_effect
     return HeuristicOnPair(
         heuristic=standing.heuristic,
         kind=kind,
@@ -133,7 +132,7 @@ def _judged(
         in_sample=standing.in_sample,
         judgement=judge(evidence, thresholds),
         thresholds=thresholds,
-        decisive=_sign(without) != _sign(margin),
+        decisive=_decisive(made.bearer, margin, deletion_effect),
         effect=made.effect,
         activation=made.activation,
         effect_all=made.effect_all,
@@ -144,6 +143,18 @@ def _judged(
         drop_without_error=made.drop_without_error,
         effect_over_response=made.effect_over_response,
     )
+
+
+def _borne(heuristic: Heuristic, pair: Pair) -> Bearing | None:
+    """Who bears a pattern; of a feature no text tells it."""
+    return None if heuristic.feature is not None else bearing(compile_heuristic(heuristic), pair)
+
+
+def _decisive(bearer: Side, margin: float, deletion_effect: float | None) -> bool | None:
+    if deletion_effect is None:
+        return None
+    without = margin - deletion_effect if bearer == "chosen" else margin + deletion_effect
+    return _sign(without) != _sign(margin)
 
 
 def _sign(value: float) -> float:

@@ -140,7 +140,7 @@ class MeasuredHeuristic:
     drop_without_others: float | None
     drop_without_error: float
     effect_over_response: float | None
-    reward_deleted: float
+    reward_deleted: float | None
     reward_control: float | None
 
 

@@ -171,7 +171,8 @@ def _heuristic(made: OneHeuristic, context: int) -> MeasuredHeuristic:
         bearer=made.borne.bearer,
         spans=tuple((start - context, end - context) for start, end in made.borne.spans),
         **asdict(made.effects),
-        **asdict(made.deletion),
+        reward_deleted=made.deletion.reward_deleted if made.deletion else None,
+        reward_control=made.deletion.reward_control if made.deletion else None,
     )
 
 

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from engine.cache.breakdown import Breakdown, SideTokens, TokenEffects
 from engine.cache.run_file import TOLD_FEATURES
-from engine.heuristics import Heuristic, bearing, compile_heuristic
+from engine.heuristics import Heuristic
 from engine.hh import SIDES, Pair
 from engine.measure import tokens
 from engine.measure.base import ActiveFeatures, attributions, gradient_of_margin
+from engine.measure.firing import borne_by
 from engine.measure.instrument import Instrument, View
 from engine.measure.waterfall import waterfall
 
@@ -44,7 +45,7 @@ def break_down_pair(
     borne = {
         heuristic.name: features
         for heuristic, features in asked
-        if bearing(compile_heuristic(heuristic), pair) is not None
+        if borne_by(view, heuristic) is not None
     }
     return break_down(instrument, view, active, gradient, borne)
 

@@ -48,14 +48,14 @@ def find_hosts(
 ) -> tuple[int, ...]:
     """The pairs of a sample that get the pattern, one for each bearer where there is one.
 
-    None for a regular expression, which is no text that could be inserted.
+    None for a regular expression or a feature, which are no text that could be inserted.
 
     Args:
         heuristic: whose pattern.
         bearers: those to match, and in what order.
         sample: the pairs to choose from, whoever bears the pattern among them.
     """
-    if heuristic.regex:
+    if heuristic.regex or heuristic.feature is not None:
         return ()
     matcher = compile_heuristic(heuristic)
     wanted = [

@@ -55,8 +55,9 @@ def judge_heuristic(
     """Judge every bearer of one heuristic."""
     heuristic = table.heuristic
     deletions = {
-        borne.id: _own_reward(borne, margins) - _number(layer.spans[borne.id]["reward_deleted"])
+        borne.id: _own_reward(borne, margins) - deleted
         for borne in table.bearers
+        if (deleted := _maybe(layer.spans[borne.id]["reward_deleted"])) is not None
     }
     direction = resolve(heuristic.direction, fmean(deletions.values()) if deletions else None)
     epsilon = vote_threshold(
@@ -108,9 +109,9 @@ def judge_heuristic(
                 random_effect=_maybe(effects["random_effect"]),
                 drop_without_others=evidence.drop_without_others,
                 drop_without_error=_number(effects["drop_without_error"]),
-                deletion_effect=deletions[borne.id],
+                deletion_effect=deletions.get(borne.id),
                 control_effect=None if control is None else _own_reward(borne, margins) - control,
-                decisive=_decisive(borne, margin, deletions[borne.id]),
+                decisive=_decisive(borne, margin, deletions.get(borne.id)),
                 margin_threshold=thresholds.margin,
                 vote_threshold=thresholds.vote,
                 silent_activation=thresholds.silent_activation,
@@ -144,8 +145,10 @@ def _own_reward(borne: Borne, margins: Mapping[int, Margins]) -> float:
     return rewards.chosen if borne.bearer == "chosen" else rewards.rejected
 
 
-def _decisive(borne: Borne, margin: Margins, deletion_effect: float) -> bool:
-    """Whether the margin changes its sign when the bearer loses the pattern."""
+def _decisive(borne: Borne, margin: Margins, deletion_effect: float | None) -> bool | None:
+    """Whether the margin changes its sign when the bearer loses the pattern; None: it cannot."""
+    if deletion_effect is None:
+        return None
     change = -deletion_effect if borne.bearer == "chosen" else deletion_effect
     return bool(np.sign(margin.margin + change) != np.sign(margin.margin))
 

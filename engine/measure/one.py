@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import torch
 
 from engine.cache.bearers import Borne
-from engine.heuristics import Heuristic, bearing, compile_heuristic
+from engine.heuristics import Heuristic
 from engine.hh import Pair
 from engine.measure.base import ActiveFeatures, attributions
 from engine.measure.deletion import DeletionRewards, deletion, rewards_without_again
 from engine.measure.effects import GroupEffects, Question, group_effects
+from engine.measure.firing import borne_by
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import after_prefix
 
@@ -41,7 +42,8 @@ class OneHeuristic:
     name: str
     borne: Borne
     effects: GroupEffects
-    deletion: DeletionRewards
+    deletion: DeletionRewards | None
+    """None of a feature, which has no text to delete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,8 @@ def measure_one(
     pause()
     found = []
     for heuristic, features in asked:
-        borne = bearing(compile_heuristic(heuristic), pair)
-        if borne is not None:
-            where = Borne(pair.id, borne.bearer, borne.spans)
+        where = borne_by(view, heuristic)
+        if where is not None:
             found.append(_heuristic(instrument, view, heuristic, where, features))
             pause()
     return OnePair(
@@ -117,6 +118,8 @@ def _heuristic(
         seed=f"{heuristic.key}:{borne.id}",
     )
     (effects,) = group_effects(instrument, view, [question])
+    if heuristic.feature is not None:  # there is no text to delete
+        return OneHeuristic(heuristic.name, borne, effects, None)
     edited = deletion(instrument, prepared.pair, heuristic, borne)
     rewards = rewards_without_again(instrument, view, edited)
     return OneHeuristic(heuristic.name, borne, effects, rewards)

@@ -42,6 +42,10 @@ def check_rows(
     ]
 
 
+NOT_DELETED: Row = {"reward_deleted": None, "reward_control": None}
+"""Of a feature as heuristic, which has no text to delete."""
+
+
 def span_row(prepared: Prepared, heuristic: Heuristic, bearer: Borne) -> Row:
     """Where the pattern is: in characters of the bearer's response, and in tokens of its text."""
     context = len(prepared.pair.context)

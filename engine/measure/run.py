@@ -18,6 +18,7 @@ from engine.measure import stages, staging
 from engine.measure.base_stage import base_stage, tokens_stage
 from engine.measure.effects import Question
 from engine.measure.figures import run_figures
+from engine.measure.firing import COLUMNS, bearer_table, candidates
 from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertion_stage
 from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
@@ -39,10 +40,15 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     """
     sitting.manifest.write(sitting.paths.run(sitting.run) / "manifest.json")
     sampled = lowest_hashes(sitting.store, SAMPLE_PAIRS)
-    bearing = {borne.id for table in sitting.bearers for borne in table.bearers}
+    bearing = _bearing(sitting)
     keys = keys_of(sitting.store, sorted(bearing))
     checked = _checked(keys)
     work = _measure_pairs(sitting, sampled, bearing, checked)
+    if sitting.features:
+        firing, more = _find_firing(sitting)
+        sitting, work = replace(sitting, bearers=[*sitting.bearers, *firing]), work + more
+        keys = keys_of(sitting.store, sorted(_bearing(sitting)))
+        checked = _checked(keys)
     tokens = _measure_checks(sitting, sampled, checked)
     selections = []
     for table in sitting.bearers:
@@ -80,6 +86,30 @@ def _measure_pairs(
     return work + sitting.stage(staging.SAMPLE, rest, stages.sample_stage(instrument))
 
 
+def _bearing(sitting: Sitting) -> set[int]:
+    return {borne.id for table in sitting.bearers for borne in table.bearers}
+
+
+def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
+    """Who bears the features, of all pairs that the run has base figures of, by any sitting."""
+    instrument, parts, store = sitting.instrument, sitting.parts, sitting.store
+    base = parts.read(staging.BASE, tables.BASE, COLUMNS)
+    fires = [candidates(base, heuristic) for heuristic in sitting.features]
+    every = set().union(*fires)
+    of_texts = base_stage(instrument, base_too=False, texts_too=True)
+    work = Work(tokens=sitting.stage(staging.TEXTS, every, of_texts).tokens)
+    by_token = tokens_stage(instrument)
+    work += Work(tokens=sitting.stage(staging.TOKENS, every, by_token).tokens)
+    texts = only(parts.read(staging.TEXTS, tables.TEXT_ACTIVATIONS), sorted(every))
+    found = [
+        bearer_table(
+            texts, map(instrument.prepare, store.pairs(sorted(ids))), heuristic, store.count()
+        )
+        for heuristic, ids in zip(sitting.features, fires, strict=True)
+    ]
+    return found, work
+
+
 def _checked(keys: Mapping[int, Keys]) -> list[int]:
     """The bearers on which attributions are checked: those with the lowest content hashes.
 
@@ -113,7 +143,9 @@ def _insertion_stage(table: BearerTable) -> str:
 def _measure_spans(sitting: Sitting, table: BearerTable) -> int:
     bearers = {borne.id: borne for borne in table.bearers}
     stage = _spans_stage(table)
-    measure = stages.spans_stage(sitting.instrument, stage, table.heuristic, bearers)
+    of_feature = table.heuristic.feature is not None
+    make = stages.firing_stage if of_feature else stages.spans_stage
+    measure = make(sitting.instrument, stage, table.heuristic, bearers)
     return sitting.stage(stage, set(bearers), measure).tokens
 
 

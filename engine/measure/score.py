@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import torch
@@ -115,6 +116,8 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     try:
         if request.pairs != "bearers":
             chosen_ids(store, request.pairs)  # a mistake in it is told before a PM is loaded
+        else:
+            _check_findable(request.heuristics)
         training = train_on(store, request.told) if request.told else None
         lm = find_lm(resolve(request.lm)) if request.lm else None
         results = _score_all(request, store, training, report)
@@ -231,6 +234,7 @@ def _score_one(
     )
     started = time.perf_counter()
     folder = request.paths.run(manifest.config.run)
+    known = _with_earlier(request, manifest.config.run)
     with writer_lock(folder / "run"):
         sweep(folder / "parts")
         sitting = Sitting(
@@ -238,7 +242,8 @@ def _score_one(
             manifest=manifest,
             paths=request.paths,
             store=store,
-            bearers=bearers(request.paths, store, _with_earlier(request, manifest.config.run)),
+            bearers=bearers(request.paths, store, [one for one in known if one.feature is None]),
+            features=[one for one in known if one.feature is not None],
             also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
             report=report,
         )
@@ -273,6 +278,18 @@ def _with_earlier(request: ScoreRequest, run: str) -> list[Heuristic]:
     return asked + [
         known for known in known_heuristics(request.paths, run) if known.name not in names
     ]
+
+
+def _check_findable(heuristics: Sequence[Heuristic]) -> None:
+    """A feature is looked for among measured pairs; bearers of patterns stand for nobody."""
+    for heuristic in heuristics:
+        if heuristic.feature is not None:
+            raise UserError(
+                f"where {heuristic.pattern} is found among the pairs that are measured, and only "
+                "bearers of patterns would be",
+                where=f'heuristic "{heuristic.name}"',
+                todo="Say which pairs to look at: --pairs all, or a filter.",
+            )
 
 
 def _check_pins(heuristic: Heuristic, d_sae: int) -> None:

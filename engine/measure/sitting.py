@@ -10,6 +10,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts
+from engine.heuristics import Heuristic
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Report
 from engine.measure.staging import Measure, Work, run_stage
@@ -27,6 +28,8 @@ class Sitting:
     also: Sequence[int]
     """Pairs to measure beside the bearers."""
     report: Report
+    features: Sequence[Heuristic] = ()
+    """Features as heuristics: who bears them is found among the pairs that are measured."""
 
     @property
     def run(self) -> str:

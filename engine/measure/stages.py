@@ -18,7 +18,7 @@ from engine.measure.effects import Question, group_effects
 from engine.measure.instrument import Instrument, View
 from engine.measure.integrated import integrated_rows
 from engine.measure.prepare import Prepared
-from engine.measure.rows import Row, check_rows, span_row, table_of
+from engine.measure.rows import NOT_DELETED, Row, check_rows, span_row, table_of
 from engine.measure.staging import (
     CHECKS,
     INTEGRATED,
@@ -85,6 +85,21 @@ def spans_stage(
         texts = [made.prepared for made in edited.values()]
         rows = rows_in_batches(instrument, texts, rows_of, resumed=False)
         return Measured({stage: table_of(rows, tables.SPANS)}, tokens_once(texts))
+
+    return measure
+
+
+def firing_stage(
+    instrument: Instrument, stage: str, heuristic: Heuristic, bearers: Mapping[int, Borne]
+) -> Measure:
+    """Where a feature as heuristic fires, in tokens. It has no text to delete: no control."""
+
+    def measure(pairs: Sequence[Pair]) -> Measured:
+        rows = [
+            span_row(instrument.prepare(pair), heuristic, bearers[pair.id]) | NOT_DELETED
+            for pair in pairs
+        ]
+        return Measured({stage: table_of(rows, tables.SPANS)}, 0)
 
     return measure
 

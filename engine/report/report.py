@@ -180,7 +180,7 @@ class HeuristicReport:
     def withheld(self) -> str | None:
         """Why shares are withheld; None where they are not."""
         match self.deletion.held:
-            case "held":
+            case "held" | "no deletion":
                 return None
             case "not held":
                 return "this PM does not hold the heuristic"

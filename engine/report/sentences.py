@@ -22,6 +22,11 @@ def answer(made: HeuristicReport) -> str:
             return f"not held by this PM: it is said that it {stated} reward, but {did}"
         case "undetermined":
             return f"undetermined: {did}, and that interval spans zero"
+        case "no deletion":
+            return (
+                f"taken at its word: it is said that it {stated} reward, and a feature has no text"
+                " whose deletion could tell"
+            )
         case "unmeasured":
             if made.by_margins:
                 return "unmeasured: its rewards were imported, and only margins are judged"
@@ -63,6 +68,13 @@ def bearers(made: HeuristicReport) -> str:
     heuristic = made.heuristic
     how = "regex" if heuristic.regex else "text"
     folded = ", variants folded" if heuristic.fold else ""
+    what = heuristic.pattern if heuristic.feature is not None else None
+    if what is not None:
+        return (
+            f"As a heuristic, {what} ({heuristic.direction}): it fires in {made.chosen_only:,}"
+            f" measured pairs on the chosen side alone, in {made.rejected_only:,} on the rejected,"
+            f" in {made.both:,} on both."
+        )
     return (
         f'The {how} "{bare(heuristic.pattern)}" ({heuristic.scope}{folded}; {heuristic.direction}):'
         f" {made.chosen_only:,} pairs bear it on the chosen side alone, {made.rejected_only:,} on"
@@ -72,6 +84,8 @@ def bearers(made: HeuristicReport) -> str:
 
 def control(made: HeuristicReport) -> str:
     """What deleting a random span does instead."""
+    if made.deletion.held == "no deletion":
+        return "The deletion control is withheld: a feature has no text to delete."
     return (
         "Deleting a random span of the same length instead changes it by"
         f" {between(made.deletion.control, flipped=True)}; the difference is"
@@ -124,6 +138,11 @@ def coverage(made: HeuristicReport) -> str:
     """How much of the deletion effect they carry, and what the verdicts are about."""
     if made.deletion.held == "undetermined":
         return "Coverage says nothing where the deletion effect spans zero."
+    if made.deletion.held == "no deletion":
+        return (
+            "The verdicts are about this feature. A vote counts above"
+            f" {figure(made.vote_threshold)}."
+        )
     every = f"All SAE features at the span carry {_part(made.coverage_all)} of the deletion effect"
     if made.about is None:
         return f"{every}; what the heuristic's carry is unmeasured."

@@ -9,7 +9,8 @@ from engine.heuristics.heuristic import Direction
 if TYPE_CHECKING:  # intervals need numpy, and these few lines are wanted before it is loaded
     from engine.verdict.intervals import Interval
 
-Held = Literal["held", "not held", "undetermined", "unmeasured"]
+Held = Literal["held", "not held", "undetermined", "unmeasured", "no deletion"]
+"""The last of a feature as heuristic, which has no text to delete: its direction is as stated."""
 Stated = Literal["lowers", "raises"]
 
 

@@ -79,7 +79,11 @@ class Composes(MainScreen):
         if self._setting is None:
             return
         inserted = self._change.insert_chosen if side == "chosen" else self._change.insert_rejected
-        literal = [made.pattern for made in self._setting.heuristics if not made.regex]
+        literal = [
+            made.pattern
+            for made in self._setting.heuristics
+            if not made.regex and made.feature is None
+        ]
 
         def typed(text: str | None) -> None:
             if text is not None:

@@ -33,6 +33,7 @@ _HELD = {
     "not held": "not held by this PM",
     "undetermined": "undetermined",
     "unmeasured": "not measured",
+    "no deletion": "direction as stated: no text to delete",
 }
 
 
@@ -121,7 +122,7 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     first, rest = _as_fits(name, [*known, features], width)
     if rest == [features]:  # F lists them: they need no line of their own
         rest = []
-    if not covered and card.held != "unmeasured":
+    if not covered and card.held not in ("unmeasured", "no deletion"):
         rest.append("about these features, not the heuristic")
     lines = [Text(first)]
     if rest:
@@ -133,7 +134,7 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     for kind, counts, telling in shown:
         total = sum(counts.values())
         line = Text(f"    {kind:<18}{total:>6}  ")
-        if card.held == "held":
+        if card.held in ("held", "no deletion"):
             share = f"  {percent(counts.get(telling, 0), total)} {telling.value}"
             line.append_text(verdict_bar(counts, max(width - line.cell_len - 16, 8))).append(share)
         elif card.held == "unmeasured" and set(counts) <= {Verdict.UNMEASURED}:

@@ -64,7 +64,7 @@ def plots_page(plotted: Plotted, width: int) -> Page:
 def verdict_bars(card: HeuristicCard, width: int) -> list[Text]:
     """A bar for each kind of pair, all as long as each other: shares, not counts."""
     name = f"{_flat(card.heuristic.name)[:_NAME]:<{_NAME}}"
-    if card.held != "held":
+    if card.held not in ("held", "no deletion"):
         why = "not measured" if card.held == "unmeasured" else f"{card.held}: shares withheld"
         lines = [Text(f"{name} {why}", FAINT)]
         return lines if card.held == "unmeasured" else lines + _withheld(card, width)

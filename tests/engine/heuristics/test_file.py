@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UserError
-from engine.heuristics import Heuristic
+from engine.heuristics import Heuristic, compile_heuristic
 from engine.heuristics.file import default_heuristics, load_heuristics
+from engine.heuristics.write import heuristic_toml
 
 
 def written(folder: Path, text: str) -> Path:
@@ -44,6 +45,18 @@ def test_a_file_says_all_of_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_feature_is_a_heuristic_that_stands_for_itself(tmp_path: Path) -> None:
+    text = "[[heuristic]]\nname = 'https'\nfeature = 32048\nthreshold = 0.5\n"
+    (heuristic,) = load_heuristics(written(tmp_path, text))
+    assert (heuristic.feature, heuristic.threshold, heuristic.features) == (32048, 0.5, (32048,))
+    assert heuristic.pattern == "feature 32048 > 0.5", "what screens call it"
+    # It reads back from what is written of it, and its key is none of any pattern's.
+    assert load_heuristics(written(tmp_path, heuristic_toml(heuristic))) == (heuristic,)
+    assert heuristic.key != Heuristic("https", heuristic.pattern).key
+    with pytest.raises(UserError, match="a text does not tell where feature 32048 fires"):
+        compile_heuristic(heuristic)
+
+
 def test_four_heuristics_ship_with_the_product() -> None:
     names = [heuristic.name for heuristic in default_heuristics()]
     assert names == ["url", "dont-know", "my-pleasure", "youre-right"]
@@ -68,6 +81,11 @@ def test_four_heuristics_ship_with_the_product() -> None:
         ("[[heuristic]]\nname='a'\npattern='b'\nreplace=0", '"replace" must be'),
         ("[[heuristic]]\nname='a'\npattern='b'\nfeatures=[-3]", '"features" must be'),
         ("[[heuristic]]\nname='a'\npattern='('\nregex=true", "heuristic 1 (a): '(' is no valid"),
+        ("[[heuristic]]\nname='a'\nfeature=1\npattern='b'", '"pattern" means nothing beside'),
+        ("[[heuristic]]\nname='a'\nfeature=1.5", '"feature" must be a whole number'),
+        ("[[heuristic]]\nname='a'\nfeature=1\nthreshold=-1", '"threshold" must be a number'),
+        ("[[heuristic]]\nname='a'\nfeature=1\nthreshold=inf", '"threshold" must be a number'),
+        ("[[heuristic]]\nname='a'\nfeature=1\ndirection='auto'", "no text to delete"),
         ("[[heuristic]]\nname='a'\npattern='b'\n" * 2, "heuristic 2 (a): another heuristic"),
     ],
 )
