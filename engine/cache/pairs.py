@@ -220,7 +220,8 @@ def open_pairs(paths: IndexPaths) -> PairStore:
             where=str(paths.cache),
             todo="Make one with `outvoted index SOURCE`, or look at the demo: `outvoted demo`.",
         )
-    connection = duckdb.connect(":memory:")
+    # Letting go of blocks must never write any into the folder that somebody works in.
+    connection = duckdb.connect(":memory:", config={"temp_directory": ""})
     try:
         infos = [attach(connection, paths.source(number), f"s{number}") for number in numbers]
         tables = [connection.table(f"s{number}.main.pairs") for number in numbers]

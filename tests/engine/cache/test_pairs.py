@@ -19,6 +19,7 @@ from engine.errors import UserError
 from engine.files import writer_lock
 from engine.hh import PairName, pair_id
 from engine.hh.source import SourceOptions, open_sources
+from tests.engine.cache.scored import make_index
 
 
 @pytest.fixture
@@ -246,3 +247,19 @@ def test_the_real_file_comes_back_byte_for_byte(paths: IndexPaths, real_pairs: P
             getattr(record, "rejected", None),
         )
     assert store.tranches() == {"harmless-base": 2312}
+
+
+def test_what_is_held_is_never_written_into_the_folder_that_somebody_works_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = make_index(tmp_path)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    store = open_pairs(paths)
+    with store.cursor() as cursor:  # 32 MB of our own, more than is kept of the files
+        cursor.execute("CREATE TABLE held AS SELECT range AS id FROM range(4_000_000)")
+    with store.cursor() as cursor:
+        assert cursor.execute("SELECT count(*) FROM held").fetchall() == [(4_000_000,)]
+        assert list(work.iterdir()) == []
+    store.close()
