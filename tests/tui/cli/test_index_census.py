@@ -171,11 +171,11 @@ BAD_FILES = [
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file that an index consists of; locks are none of it."""
+    """Every file that an index consists of; locks and the log are none of it."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".lock"
+        if path.is_file() and path.suffix not in {".lock", ".log"}
     }
 
 
