@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,6 @@ from engine.cache.triage import TriageFile
 from engine.hh.source import SourceOptions, open_sources
 
 NAME = "tiny"
-_HELD = 2
-"""The exit status of a second writer that is told who holds the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +74,13 @@ ROLES: dict[str, Callable[[IndexPaths, int, int], None]] = {
 }
 
 
-def crowd(
-    cache: Path, seconds: float, *, readers: int, scoring: Sequence[Sequence[str]] = ()
-) -> Crowd:
+def crowd(cache: Path, seconds: float, *, readers: int) -> Crowd:
     """Let them all loose on the index `tiny` of a cache, for so long.
 
     Args:
         cache: the cache folder.
         seconds: how long.
         readers: how many browse; one process extends the index and two mark.
-        scoring: commands that run beside them, once each; one of several on the same run is told
-            who holds it.
     """
     roles = ["read"] * readers + ["extend"] + ["mark"] * 2
     asked = [
@@ -95,19 +89,15 @@ def crowd(
     ]
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for command in [*asked, *scoring]
+        for command in asked
     ]
     acts = errors = marks = 0
-    for place, process in enumerate(started):
+    for role, process in zip(roles, started, strict=True):
         out, err = process.communicate()
-        if place >= len(asked):
-            held = process.returncode == _HELD and "being written by process" in err
-            errors += not (process.returncode == 0 or (held and len(scoring) > 1))
-            continue
         errors += process.returncode != 0
         done = int(out or 0)
         acts += done
-        marks += done if roles[place] == "mark" else 0
+        marks += done if role == "mark" else 0
         if process.returncode:
             sys.stderr.write(err)
     lines = (cache / NAME / "triage" / "somebody.jsonl").read_text(encoding="utf-8").splitlines()
