@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -51,6 +50,8 @@ def stop() -> None:
 
 def versions() -> str:
     """What a measurement hangs on, in one line."""
+    from importlib.metadata import PackageNotFoundError, version  # slow, and the browser needs none
+
     told = [f"Python {platform.python_version()}"]
     for package in _PACKAGES:
         try:
