@@ -13,8 +13,7 @@ from textual.command import Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from engine.cache.records import Overview, Reader
-from engine.live.edit import Rescorer
+from engine.cache.records import Overview
 from tui.hangup import leaving_on_hangup
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
@@ -32,7 +31,9 @@ from tui.themes import DARK_TONES, LIGHT_TONES, THEMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.cache.reading import Reader
     from engine.discovery import Discovery
+    from engine.live.edit import Rescorer
 
 
 def _actions() -> type[Provider]:

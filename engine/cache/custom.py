@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from engine.cache.lines import append_line, read_lines
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from engine.heuristics import Heuristic, Kind
 from engine.hh import PairName, Side

@@ -24,9 +24,10 @@ from engine.cache.borne import Shape, shapes_of
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import lowest_hashes
 from engine.cache.layout import IndexPaths
-from engine.cache.manifest import IMPORTED, Manifest, RunConfig
+from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore
 from engine.cache.questions import MARGINS
+from engine.cache.records import IMPORTED
 from engine.cache.run_file import Figures, write_run
 from engine.cache.sealed import run_path
 from engine.files import writer_lock

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from engine.cache.filter_sql import Known
 from engine.cache.list_question import Question, cells_question, ids_question
+from engine.cache.pair_records import Cell
 from engine.cache.pairs import PairStore
-from engine.cache.records import Cell, Query
+from engine.cache.records import Query
 from engine.cache.suspects import Suspects
 from engine.verdict import Verdict
 

@@ -6,15 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.cache.records import IMPORTED
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import write_text
 
 MEASUREMENT_VERSION = 2
 """Raised whenever the same models and pairs would give other figures than before."""
-
-IMPORTED = "imported"
-"""What stands for the readout of a run whose rewards were measured elsewhere."""
 
 TRUNCATION = "context-left"
 """Contexts lose their oldest tokens where a transcript is too long; responses never do."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.cache.keys import keys_of
+from engine.cache.pair_records import Said, Undone
 from engine.cache.pairs import PairStore
-from engine.cache.records import Said, Undone
 from engine.cache.triage import TriageFile, user_name
 from engine.cache.triage_line import Triage
 from engine.hh import Pair, PairName, pair_id

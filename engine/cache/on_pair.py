@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.cache.bearers import Borne
 from engine.cache.judged import JudgedRow
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import Pair
 from engine.verdict import Evidence, Judgement, Verdict

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from engine.cache.pair_records import PairRow
 from engine.cache.pairs import PairStore
-from engine.cache.records import PairRow, Seen
+from engine.cache.records import Seen
 from engine.cache.snippet import snippet
 from engine.cache.triage_line import Triage
 from engine.heuristics import Kind

@@ -41,21 +41,19 @@ from engine.cache.listing import Listing, Ordered, without_search
 from engine.cache.marks import Marks
 from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.overview import heuristic_card, run_card, tranche_cards
-from engine.cache.pair_row import FoundRow, guarded, pair_row
-from engine.cache.pairs import PairStore, open_pairs
-from engine.cache.records import (
+from engine.cache.pair_records import (
     Cell,
     FeatureOnPair,
     Found,
     HeuristicOnPair,
     Likelihood,
-    Overview,
     PairDetail,
     PairRow,
-    Query,
-    Sample,
     Undone,
 )
+from engine.cache.pair_row import FoundRow, guarded, pair_row
+from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.records import Overview, Query, Sample
 from engine.cache.run_file import TOLD_FEATURES
 from engine.cache.sealed import (
     SealedRun,

@@ -22,7 +22,7 @@ from engine.exchange.read import Row, read_rows
 CHOSEN = ("reward_chosen", "chosen")
 REJECTED = ("reward_rejected", "rejected")
 _COLUMNS = "row, reward_chosen, reward_rejected; source and split where the index has several;"
-_TODO = f"A table has the columns {_COLUMNS} content_hash guards them."
+_TABLE = f"A table has the columns {_COLUMNS} content_hash guards them."
 
 Floats = npt.NDArray[np.float64]
 
@@ -150,7 +150,7 @@ def _split(path: Path, array: Floats) -> dict[str, Floats]:
 
 def _from_rows(path: Path, rows: Sequence[Row]) -> Given:
     if not rows:
-        raise UserError("it holds no rewards", where=str(path), todo=_TODO)
+        raise UserError("it holds no rewards", where=str(path), todo=_TABLE)
     has = rows[0].values
     return Given(
         chosen=np.array([_number(row, CHOSEN) for row in rows]),
@@ -171,7 +171,7 @@ def _number(row: Row, names: Sequence[str]) -> float:
             return float(value)
     except ValueError:
         pass
-    raise UserError(f'it has no number "{names[0]}"', where=row.where, todo=_TODO)
+    raise UserError(f'it has no number "{names[0]}"', where=row.where, todo=_TABLE)
 
 
 def _whole(row: Row) -> int:
@@ -179,7 +179,7 @@ def _whole(row: Row) -> int:
     text = str(value)
     if isinstance(value, int | str) and text.isascii() and text.isdecimal() and len(text) < 13:
         return int(text)
-    raise UserError('its "row" is no whole number', where=row.where, todo=_TODO)
+    raise UserError('its "row" is no whole number', where=row.where, todo=_TABLE)
 
 
 def _text(row: Row, column: str) -> str | None:

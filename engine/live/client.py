@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from engine.cache.breakdown import Breakdown
 from engine.cache.manifest import Manifest
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from engine.hh import Pair
 from engine.live.child import Child, start

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from engine.cache.bearers import Borne
 from engine.cache.on_pair import unmeasured
-from engine.cache.records import FeatureOnPair, HeuristicOnPair, PairDetail
+from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, PairDetail
 from engine.heuristics import Bearing, Heuristic, bearing, compile_heuristic, kind_of
 from engine.hh import Pair, Side
 from engine.live.protocol import Measured, MeasuredHeuristic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from engine.hh import Pair, PairName, split_pair
 from engine.hh.record import HH_COLUMNS, BadRecord, check

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
-from engine.cache.records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
+from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
 from engine.canonical import Json
 
 

@@ -22,7 +22,8 @@ from engine.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.cache.records import PairDetail, RunCard
+    from engine.cache.pair_records import PairDetail
+    from engine.cache.records import RunCard
     from engine.heuristics import Heuristic
 
 OTHERS = ("fedcba9876543210", "00112233445566ff")

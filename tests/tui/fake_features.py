@@ -17,7 +17,7 @@ from engine.heuristics import Heuristic
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.cache.records import PairDetail
+    from engine.cache.pair_records import PairDetail
 
 D_SAE = 32_768
 LABELS = {24651: "a URL's slash", 32744: "thanks [no] problem\x1b[2J"}

@@ -18,21 +18,17 @@ from typing import TYPE_CHECKING
 from engine.cache.breakdown import Bar, Breakdown, SideTokens, TokenEffects, Waterfall
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.feature_records import FeatureDetail
-from engine.cache.records import (
+from engine.cache.pair_records import (
     Cell,
     FeatureOnPair,
     Found,
-    HeuristicCard,
     HeuristicOnPair,
-    Overview,
     PairDetail,
     PairRow,
-    Query,
-    RunCard,
     Said,
-    TrancheCard,
     Undone,
 )
+from engine.cache.records import HeuristicCard, Overview, Query, RunCard, TrancheCard
 from engine.cache.triage_line import Triage
 from engine.errors import UserError
 from engine.filters import Vocabulary

@@ -10,7 +10,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from engine.cache.records import Cell, Found, Query
+from engine.cache.pair_records import Cell, Found
+from engine.cache.records import Query
 from engine.filters import Among, Compare, parse
 from engine.heuristics import Heuristic
 from engine.verdict import Verdict

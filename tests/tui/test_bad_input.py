@@ -19,8 +19,9 @@ from textual.widgets import Input
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.cache.pair_records import Found
 from engine.cache.reader import open_reader
-from engine.cache.records import Found, Query
+from engine.cache.records import Query
 from engine.hh.source import SourceOptions, open_sources
 from engine.plain import is_hostile
 from tests.engine.cache.scored import index, make_index, seal, write_source

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from engine.cache.breakdown import SideTokens, TokenEffects
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from tests.tui.driving import browser, page_text, press
 from tests.tui.fakes import DETAILS, FakeReader, make_detail
 from tui.screens.pair_page import Shown, pair_page

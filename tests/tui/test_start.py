@@ -54,6 +54,27 @@ def test_the_first_frame_stands_before_anything_heavy_is_imported_or_opened() ->
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+_LATER = (
+    "engine.cache.pair_records",
+    "engine.cache.reader",
+    "engine.filters",
+    "engine.live.edit",
+    "engine.presets",
+)
+
+
+def test_what_the_first_frame_does_not_show_is_imported_after_it() -> None:
+    loaded = f"sorted(set({_LATER!r}) & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, tui.cli.browse, tui.app; print({loaded})"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
 async def test_the_snapshot_is_replaced_by_what_the_index_says() -> None:
     stale = Overview("fake", 3, None, (), ())
     async with browser(snapshot=stale).run_test() as pilot:

@@ -13,7 +13,6 @@ from engine.cache.layout import IndexPaths, cache_dir
 from engine.cache.snapshot import read_snapshot, snapshot_path
 from engine.errors import UserError
 from engine.heuristics import Heuristic
-from engine.live.edit import Rescorer
 from tui.cli.commands import Subparsers
 from tui.cli.live_options import add_live, worker_command
 from tui.cli.options import add_common, add_labels, heuristics, labels
@@ -21,6 +20,7 @@ from tui.cli.options import add_common, add_labels, heuristics, labels
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
     from engine.discovery import Discovery
+    from engine.live.edit import Rescorer
 
 _LAST = "last-index"
 _FRAMES = "240"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.hh import SIDES, Side, turns
 from engine.plain import plain
 from tui.cli.options import print_table

@@ -6,12 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.cache.layout import cache_dir
 from engine.canonical import Json
 from engine.errors import UserError
 from engine.plain import plain
-from engine.presets import Preset, PresetSae, find_preset, memory_lines
+
+if TYPE_CHECKING:  # the browser takes the option, and reads a preset only where one is named
+    from engine.presets import Preset, PresetSae
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,11 @@ def preset_of(args: argparse.Namespace) -> Preset | None:
     Raises:
         UserError: there is none of that name, or its file is at fault.
     """
-    return None if args.preset is None else find_preset(args.preset, cache_dir(args.cache))
+    if args.preset is None:
+        return None
+    from engine.presets import find_preset
+
+    return find_preset(args.preset, cache_dir(args.cache))
 
 
 def asked_saes(given: Sequence[str] | None, preset: Preset | None) -> list[AskedSae]:
@@ -73,6 +80,8 @@ def known_answers(preset: Preset | None, readout: str, dtype: str) -> list[dict[
 
 def tell_memory(preset: Preset, dtype: str, asked: Sequence[AskedSae]) -> None:
     """Say on stderr what the preset's models take, before any of them is fetched."""
+    from engine.presets import memory_lines
+
     saes = [sae.preset for sae in asked if sae.preset is not None]
     for line in memory_lines(preset, dtype, saes):
         print(f"outvoted: {plain(line, keep_newlines=False)}", file=sys.stderr)

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.cache.pair_records import PairDetail
 from engine.cache.reader import IndexReader
-from engine.cache.records import PairDetail
 from engine.canonical import Json
 from engine.errors import UserError
 from engine.heuristics import Heuristic

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.cache.records import SORT_KEYS, Found, Query, SortKey
+from engine.cache.pair_records import Found
+from engine.cache.records import SORT_KEYS, Query, SortKey
 from engine.errors import UserError
 from engine.filters import show
 from tui.screens.base import MainScreen

@@ -10,17 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.cache.records import Overview, PairDetail, Reader
+from engine.cache.records import Overview
 from engine.errors import UserError
 from engine.hh import Pair
-from engine.live.edit import Edit, Rescored, Rescorer
 from tui.messages import Messages
 from tui.widgets.covered import covered_detail
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the first frame asks nothing yet
     from engine.cache.breakdown import Breakdown
+    from engine.cache.pair_records import PairDetail
+    from engine.cache.reading import Reader
     from engine.discovery import Discovery
     from engine.live.change import Change
+    from engine.live.edit import Edit, Rescored, Rescorer
     from engine.live.queue import Queue, Result
 
 Answer = TypeVar("Answer")

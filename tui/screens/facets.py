@@ -12,7 +12,8 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from engine.cache.records import SEEN, Cell, Query, Seen
+from engine.cache.pair_records import Cell
+from engine.cache.records import SEEN, Query, Seen
 from engine.heuristics import Kind
 from engine.plain import plain
 from engine.verdict import Verdict

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from engine.cache.feature_records import FeatureDetail
-from engine.cache.records import Reader
+from engine.cache.reading import Reader
 from engine.errors import UserError
 from tui.keys import Place, bindings
 from tui.screens.base import MainScreen

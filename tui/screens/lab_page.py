@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.hh import SIDES, split_pair_id
 from engine.live.queue import Experiment, Queue, Refusal, Result
 from engine.plain import plain

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.cache.records import PairDetail, Query, Reader
+from engine.cache.pair_records import PairDetail
+from engine.cache.reading import Reader
+from engine.cache.records import Query
 from engine.heuristics import Heuristic
 from engine.hh import Side
 from tui.keys import MARKS

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from rich.text import Text
 
-from engine.cache.manifest import IMPORTED
-from engine.cache.records import HeuristicCard, Overview, TrancheCard
+from engine.cache.records import IMPORTED, HeuristicCard, Overview, TrancheCard
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rich.text import Text
 
-from engine.cache.records import FeatureOnPair
+from engine.cache.pair_records import FeatureOnPair
 from engine.plain import plain
 from tui.widgets.figures import BOLD, FAINT, signed
 from tui.widgets.wrapping import fit

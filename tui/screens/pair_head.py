@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-from engine.cache.records import HeuristicOnPair, PairDetail, Said
+from engine.cache.pair_records import HeuristicOnPair, PairDetail, Said
 from engine.live.edit import Rescored
 from engine.plain import plain
 from tui.screens.pair_verdict import effects_head, verdict_head

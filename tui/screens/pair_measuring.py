@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from engine.hh import Side
 from engine.live.change import Change

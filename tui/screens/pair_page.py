@@ -8,7 +8,7 @@ from itertools import zip_longest
 from rich.text import Text
 
 from engine.cache.breakdown import Breakdown, TokenEffects
-from engine.cache.records import FeatureOnPair, PairDetail
+from engine.cache.pair_records import FeatureOnPair, PairDetail
 from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
 from tui.screens.pair_features import FeatureSort, feature_lines, sorted_features

@@ -10,7 +10,7 @@ import math
 from rich.text import Text
 
 from engine.cache.on_pair import evidence
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.plain import plain
 from engine.verdict import Flip, flips
 from tui.screens.reasons import runner_up, why

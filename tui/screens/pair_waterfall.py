@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.cache.breakdown import Bar, Waterfall
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.plain import plain
 from tui.widgets.figures import BOLD, FAINT, margin_bar, signed
 from tui.widgets.wrapping import fit

@@ -10,7 +10,8 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import Found, Overview, PairDetail, Query
+from engine.cache.pair_records import Found, PairDetail
+from engine.cache.records import Overview, Query
 from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import Place, bindings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from engine.cache.records import PairRow, Query
+from engine.cache.pair_records import PairRow
+from engine.cache.records import Query
 from tui.keys import MARKS
 from tui.screens.yank import line_to_yank
 from tui.widgets.figures import signed

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.records import Reader
+from engine.cache.reading import Reader
 from engine.errors import UserError
 from tui.keys import Place, bindings
 from tui.screens.base import MainScreen

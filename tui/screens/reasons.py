@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.verdict import Verdict
 from tui.widgets.figures import NOTHING, signed
 

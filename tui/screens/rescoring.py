@@ -9,7 +9,7 @@ from time import monotonic
 from textual.timer import Timer
 from textual.worker import Worker
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from engine.live.change import Change
 from engine.live.edit import Edit

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine.cache.records import PairDetail, Reader, Undone
+from engine.cache.pair_records import PairDetail, Undone
+from engine.cache.reading import Reader
 from engine.errors import UserError
 from tui.keys import MARKS
 from tui.screens.base import MainScreen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.errors import UserError
 from tui.screens.base import MainScreen
 from tui.screens.yank import texts_to_yank, yank

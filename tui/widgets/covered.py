@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from engine.cache.records import PairDetail, PairRow, Query
 from engine.verdict import Verdict
+
+if TYPE_CHECKING:  # the first frame covers nothing yet
+    from engine.cache.pair_records import PairDetail, PairRow
+    from engine.cache.records import Query
 
 
 def covered_row(row: PairRow) -> PairRow:

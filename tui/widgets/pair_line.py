@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.cache.records import PairRow
+from engine.cache.pair_records import PairRow
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS

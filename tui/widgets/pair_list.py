@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.cache.records import PairRow
+from engine.cache.pair_records import PairRow
 from tui.widgets.covered import covered_row
 from tui.widgets.figures import CURSOR
 from tui.widgets.pair_line import missing_line, pair_line

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.cache.pair_records import PairRow
 from engine.cache.reader import IndexReader
-from engine.cache.records import PairRow, Query, Sample
+from engine.cache.records import Query, Sample
 from engine.report.build import build_report
 from engine.report.page.blocks import Example
 from engine.report.plots.plot import Point

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.filters import All, Among, Between, Compare, Contains, Either, Feature, Filter, Not
 
 _SIGNS = {

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from engine.cache.manifest import Manifest, RunConfig
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
 from engine.live.client import LiveRescorer

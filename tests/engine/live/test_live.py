@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from engine.cache.custom import read_customs
+from engine.cache.pair_records import PairDetail
 from engine.cache.reader import IndexReader
-from engine.cache.records import PairDetail
 from engine.cache.run_file import TOLD_FEATURES
 from engine.errors import UserError
 from engine.live import outcome

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cache.records import PairDetail
+from engine.cache.pair_records import PairDetail
 from engine.hh import Pair, PairName
 from engine.report.pair_json import pair_json
 from tests.engine.tiny import TinyIndex
