@@ -12,8 +12,9 @@ from types import TracebackType
 import pyarrow as pa
 
 from engine.cache.layout import IndexPaths, cache_dir
+from engine.cache.opening import open_reader
 from engine.cache.pair_records import PairDetail
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.records import Overview, Query
 from engine.cache.run_file import Figures
 from engine.cache.sealed import find_run, no_run

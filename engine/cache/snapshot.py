@@ -37,7 +37,7 @@ def refresh_snapshot(paths: IndexPaths) -> None:
     Call it after indexing and after sealing. It never fails what it follows: where the index
     cannot be read there is no snapshot, and where it cannot be written to it stays as it is.
     """
-    from engine.cache.reader import open_reader  # duckdb, which a first frame does without
+    from engine.cache.opening import open_reader  # duckdb, which a first frame does without
 
     try:
         reader = open_reader(paths)

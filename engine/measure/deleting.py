@@ -5,25 +5,23 @@ A request on stdin, JSON lines on stdout. Torch and the PM live and die here.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
 from engine.cache.bearers import Borne
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import open_pairs
+from engine.canonical import Json
 from engine.demo.place import resolve
-from engine.errors import UserError
 from engine.heuristics import Bearing, Heuristic, bearing, compile_heuristic
 from engine.hh import SIDES, Pair
-from engine.measure.batches import batches
+from engine.measure.budget import in_batches
+from engine.measure.child import Say, answer
 from engine.measure.deletion import DeletionRewards, deletion, rewards_without
-from engine.measure.rewarder import Reads, Rewarder
+from engine.measure.prepare import Prepared
+from engine.measure.rewarder import Rewarder
 from engine.measure.score import DTYPES
 from engine.models.pm import load_pm
 from engine.models.tokens import Readout
@@ -64,7 +62,7 @@ class DeletedFrom:
     """The mean for a random span as long, over the bearers with room for one."""
 
 
-def delete_from(reads: Reads, heuristic: Heuristic, pairs: Iterable[Pair]) -> DeletedFrom | None:
+def delete_from(reads: Rewarder, heuristic: Heuristic, pairs: Iterable[Pair]) -> DeletedFrom | None:
     """Delete a pattern from the bearers among some pairs; None where there is none."""
     matcher = compile_heuristic(heuristic)
     found = {pair.id: (pair, made) for pair in pairs if (made := bearing(matcher, pair))}
@@ -83,51 +81,43 @@ def delete_from(reads: Reads, heuristic: Heuristic, pairs: Iterable[Pair]) -> De
     return DeletedFrom(len(effects), mean.estimate, mean.low, mean.high, control)
 
 
-def _rewards(reads: Reads, pairs: Sequence[Pair]) -> dict[int, list[float]]:
+def _rewards(reads: Rewarder, pairs: Sequence[Pair]) -> dict[int, list[float]]:
     """Of both sides, by pair."""
-    found: dict[int, list[float]] = {}
-    for batch in batches([reads.prepare(pair) for pair in pairs], resumed=False):
-        rewards = reads.forward.rewards(reads.pack(batch))
-        found |= {made.pair.id: rewards[row].tolist() for row, made in enumerate(batch)}
-    return found
+
+    def measure(batch: Sequence[Prepared]) -> dict[int, list[float]]:
+        rewards = reads.forward.rewards(reads.pack(batch)).tolist()
+        return {made.pair.id: both for made, both in zip(batch, rewards, strict=True)}
+
+    prepared = [reads.prepare(pair) for pair in pairs]
+    parts = in_batches(reads.budget, prepared, resumed=False, measure=measure)
+    return {pair: both for part in parts for pair, both in part.items()}
 
 
 def _without(
-    reads: Reads, heuristic: Heuristic, found: Iterable[tuple[Pair, Bearing]]
+    reads: Rewarder, heuristic: Heuristic, found: Iterable[tuple[Pair, Bearing]]
 ) -> dict[int, DeletionRewards]:
     edited = {
         pair.id: deletion(reads, pair, heuristic, Borne(pair.id, made.bearer, made.spans))
         for pair, made in found
     }
-    rewards: dict[int, DeletionRewards] = {}
-    for batch in batches([made.prepared for made in edited.values()], resumed=False):
+
+    def measure(batch: Sequence[Prepared]) -> dict[int, DeletionRewards]:
         ids = [made.pair.id for made in batch]
-        got = rewards_without(reads, [edited[identifier] for identifier in ids])
-        rewards |= dict(zip(ids, got, strict=True))
-    return rewards
+        return dict(zip(ids, rewards_without(reads, [edited[id_] for id_ in ids]), strict=True))
+
+    texts = [made.prepared for made in edited.values()]
+    parts = in_batches(reads.budget, texts, resumed=False, measure=measure)
+    return {pair: rewards for part in parts for pair, rewards in part.items()}
 
 
 def main() -> int:
-    """Delete what stdin asks for; 0, 2 where the user's input is at fault, 130 interrupted."""
-    # What libraries print goes to stderr; stdout holds our lines alone.
-    lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    """Delete what stdin asks for; the exit status."""
+    return answer(_delete, after_failure="Take fewer bearers or another --device.")
 
-    def say(kind: str, values: dict[str, object]) -> None:
-        lines.write(json.dumps({"type": kind} | values) + "\n")
-        lines.flush()
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    try:
-        request = build(Request, json.loads(sys.stdin.read()), "request")
-        for place, made in enumerate(_deleted(request)):
-            say("result", {"place": place, "deleted": asdict(made) if made else None})
-    except UserError as error:
-        say("error", {"what": error.what, "where": error.where, "todo": error.todo})
-        return 2
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 130
-    return 0
+def _delete(values: Json, say: Say) -> None:
+    for place, made in enumerate(_deleted(build(Request, values, "request"))):
+        say("result", {"place": place, "deleted": asdict(made) if made else None})
 
 
 def _deleted(request: Request) -> Iterator[DeletedFrom | None]:

@@ -14,7 +14,7 @@ from engine.hh import Pair
 from engine.measure.instrument import Instrument, View
 from engine.measure.packing import common_prefix
 from engine.measure.prepare import Prepared
-from engine.measure.rewarder import Reads
+from engine.measure.rewarder import Rewarder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DeletionRewards:
     reward_control: float | None
 
 
-def deletion(reads: Reads, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
+def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
     """Edit the bearer's transcript; what comes before both edits and its response is context."""
     transcript = pair.transcript(borne.bearer)
     context = pair.context[: borne.spans[0][0]]
@@ -59,7 +59,7 @@ def deletion(reads: Reads, pair: Pair, heuristic: Heuristic, borne: Borne) -> De
     return Deletion(reads.prepare(edited, least_cut=cut), has_control=controls is not None)
 
 
-def rewards_without(reads: Reads, deletions: Sequence[Deletion]) -> list[DeletionRewards]:
+def rewards_without(reads: Rewarder, deletions: Sequence[Deletion]) -> list[DeletionRewards]:
     """The rewards of a batch of deletions."""
     packed = reads.pack([made.prepared for made in deletions])
     rewards = reads.forward.rewards(packed)

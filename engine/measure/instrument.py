@@ -9,15 +9,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from engine.hh import Pair
-from engine.measure.budget import Budget
-from engine.measure.forward import Captured, Forward
-from engine.measure.packing import Packed, pack
-from engine.measure.prepare import Prepared, prepare
+from engine.measure.forward import Captured
+from engine.measure.packing import Packed
+from engine.measure.prepare import Prepared
+from engine.measure.rewarder import Rewarder
 from engine.models.pm import PreferenceModel, block_index
 from engine.models.sae.load import check_fits
 from engine.models.sae.sae import Sae
-from engine.models.tokens import Readout, check_chat
+from engine.models.tokens import Readout
 
 Positions = Literal["all", "after-first"]
 """Where the reconstruction replaces the residual stream: everywhere, or not at a first token."""
@@ -55,7 +54,7 @@ class View:
         return chosen, self.columns(row, 1, prepared.response_positions("rejected"))
 
 
-class Instrument:
+class Instrument(Rewarder):
     """PM, SAE, hook point, readout and positions; the parts of a run's configuration."""
 
     def __init__(
@@ -63,28 +62,10 @@ class Instrument:
     ) -> None:
         """Raises UserError where the SAE, the hook point or the readout does not fit the PM."""
         check_fits(sae, pm, hook)
-        if readout == "chat-template":
-            check_chat(pm.chat)
-        self.pm = pm
+        super().__init__(pm, readout, block=block_index(pm, hook))
         self.sae = sae
         self.hook = hook
-        self.readout = readout
         self.positions = positions
-        self.budget = Budget()
-        self.forward = Forward(pm, block_index(pm, hook))
-
-    def prepare(self, pair: Pair, *, least_cut: int = 0) -> Prepared:
-        """Tokenise a pair for this PM and readout."""
-        return prepare(self.pm, pair, self.readout, least_cut=least_cut)
-
-    def pack(self, pairs: Sequence[Prepared]) -> Packed:
-        """One batch: chosen is branch 0, rejected branch 1."""
-        return pack(
-            [prepared.bundle() for prepared in pairs],
-            padding=self.pm.end_of_text,
-            dtype=self.pm.dtype,
-            device=self.pm.device,
-        )
 
     def view(self, pairs: Sequence[Prepared], *, whole_memory: bool = False) -> View:
         """Run the batch once and encode what was captured."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from tests.bench.figures import Figure, replies, times
 from tests.bench.first_frame import BARE, BARE_SAYS, first_frame
 from tests.bench.peers import data_table, visidata

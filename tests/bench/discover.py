@@ -11,7 +11,7 @@ import resource
 import time
 from pathlib import Path
 
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.discovery.find import discover
 from tests.bench.synthetic import make_synthetic
 from tests.bench.synthetic_pairs import HH_PAIRS

@@ -15,7 +15,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.records import Query
 from engine.filters import parse
 from engine.heuristics import Heuristic

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.records import Query
 from tests.bench.figures import Figure, replies, times
 from tests.bench.terminal import Terminal

@@ -11,7 +11,8 @@ import torch
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.hh.source import SourceOptions, open_sources
 from engine.measure.score import ScoreRequest, score

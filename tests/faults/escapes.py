@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.hh.source import SourceOptions, open_sources
 from engine.plain import is_hostile
 from tests.tui.golden import screen_text

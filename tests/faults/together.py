@@ -17,8 +17,8 @@ from pathlib import Path
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
-from engine.cache.reader import open_reader
 from engine.cache.records import Query
 from engine.cache.triage import TriageFile
 from engine.hh.source import SourceOptions, open_sources

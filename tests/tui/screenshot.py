@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.records import Query
 from engine.cache.snapshot import read_snapshot, snapshot_path
 from engine.demo.shipped import unpack

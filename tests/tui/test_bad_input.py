@@ -19,8 +19,8 @@ from textual.widgets import Input
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pair_records import Found
-from engine.cache.reader import open_reader
 from engine.cache.records import Query
 from engine.hh.source import SourceOptions, open_sources
 from engine.plain import is_hostile

@@ -99,7 +99,7 @@ class Opening:
 
     def reader(self) -> IndexReader:
         """Open the index. Called in a thread."""
-        from engine.cache.reader import open_reader
+        from engine.cache.opening import open_reader
         from engine.cache.sealed import find_run
         from engine.cache.snapshot import keep_snapshot
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.sealed import find_run
 from tui.cli.options import heuristics, index_paths
 

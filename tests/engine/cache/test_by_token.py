@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from engine.cache.breakdown import SideTokens, TokenEffects
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.sealed import run_path
 from tests.engine.cache.scored import id_of, make_index, seal
 

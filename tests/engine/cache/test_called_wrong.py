@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from engine.cache.called_wrong import called_wrong
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.records import Query
 from engine.cache.sealed import run_path
 from tests.engine.cache import scored

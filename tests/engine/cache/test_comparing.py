@@ -16,7 +16,8 @@ from engine.cache.custom import (
     CustomFile,
 )
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.sealed import run_path
 from engine.errors import UserError
 from engine.verdict import Verdict

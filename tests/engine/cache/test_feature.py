@@ -10,7 +10,8 @@ import pytest
 
 from engine.cache.feature_records import FeatureDetail, Firing
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.sealed import run_path
 from engine.errors import UserError
 from tests.engine.cache.scored import id_of, make_index, row_of, seal

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from engine.cache.opening import open_reader
 from engine.cache.pair_records import PairDetail
 from engine.cache.pairs import open_pairs
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.records import SORT_KEYS, Query
 from engine.cache.trained_on import train_on
 from engine.cache.training import Told, keep_training

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.heuristics import Heuristic
 from engine.heuristics.file import load_heuristics
 from tests.engine.cache.scored import URL, make_index, seal

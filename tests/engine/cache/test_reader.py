@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pair_records import Said
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.records import SORT_KEYS, Query, Sample, SortKey
 from engine.cache.sealed import run_path
 from engine.cache.triage import TriageFile

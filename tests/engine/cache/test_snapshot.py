@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.records import Overview
 from engine.cache.sealed import run_path
 from engine.cache.snapshot import keep_snapshot, read_snapshot, refresh_snapshot, snapshot_path

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.cache.records import Query
 from engine.verdict import Verdict
 from tests.bench.synthetic import make_synthetic

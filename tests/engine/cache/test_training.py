@@ -11,8 +11,8 @@ import pytest
 
 from engine.cache.layers import layer_path
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pairs import PairStore, open_pairs
-from engine.cache.reader import open_reader
 from engine.cache.records import Query, Seen
 from engine.cache.trained_on import train_on
 from engine.cache.training import NAME, Told, keep_training

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.discovery import Discovered, Discovery
 from engine.discovery.find import discover
 from engine.discovery.merge import merged

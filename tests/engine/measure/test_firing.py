@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.cache.reader import IndexReader, open_reader
+from engine.cache.opening import open_reader
+from engine.cache.reader import IndexReader
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.heuristics.heuristic import feature_heuristic

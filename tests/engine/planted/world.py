@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.cache.indexing import index_sources
 from engine.cache.judged import JudgedRow
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.sealed import SealedRun, run_path
 from engine.heuristics import Heuristic
 from engine.hh import split_pair_id

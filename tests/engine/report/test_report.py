@@ -15,9 +15,9 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, keep_likelihood, part_schema
+from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
 from engine.cache.population import covered
-from engine.cache.reader import open_reader
 from engine.cache.sealed import run_path
 from engine.cache.trained_on import train_on
 from engine.cache.training import Told, keep_training

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.cache.records import Query
 from engine.demo.shipped import unpack
 from engine.verdict import Verdict

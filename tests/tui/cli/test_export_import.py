@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pair_records import Said
-from engine.cache.reader import open_reader
 from engine.cache.triage import TriageFile, user_name
 from tests.engine.cache.scored import id_of, make_index, seal
 from tui.cli.main import main

@@ -16,8 +16,8 @@ import torch
 
 from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
-from engine.cache.reader import open_reader
 from engine.cache.records import Query
 from engine.cache.snapshot import read_snapshot, snapshot_path
 from engine.heuristics import Heuristic

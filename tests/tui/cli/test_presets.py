@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.errors import UserError
 from engine.live.protocol import Failed, Loaded, decode
 from engine.live.worker import Worker

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from tests.engine.measure.tiny import hook_of
 from tests.engine.models.tiny import write_pm
 from tests.engine.models.tiny_lm import write_lm

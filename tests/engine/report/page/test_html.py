@@ -13,7 +13,7 @@ import pytest
 
 from engine.cache.custom import CustomEdit, CustomFile
 from engine.cache.layout import IndexPaths
-from engine.cache.reader import open_reader
+from engine.cache.opening import open_reader
 from engine.report.page.document import document
 from engine.report.page.gather import gather
 from engine.report.page.html import as_html
