@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def _shared(path: str) -> Path:
             f"the real data is not here: no {path} in the folder shared/ beside the checkout"
         )
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_cache_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever names no cache writes nothing into the checkout's or the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OUTVOTED_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

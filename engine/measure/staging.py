@@ -78,8 +78,8 @@ def run_stage(
 ) -> Work:
     """Measure what is missing of a stage, part by part, and say how much that was.
 
-    Where a part has tables of several stages, the one that is asked for is written last: it is
-    the one that says what was finished.
+    Where a part has tables of several stages, they are written in their order, but the one that is
+    asked for last: it is the one that says what was finished.
     """
     started = time.perf_counter()
     wanted = set(ids)
@@ -89,12 +89,7 @@ def run_stage(
     report(Progress(run, stage, done, len(wanted), 0))
     for first, members in ranges(missing, size):
         measured = measure(source.pairs(members))
-        # Base figures come second to last: where they are missing all else is measured with them
-        # again, in the same batches and so to the same bits.
-        order = sorted(
-            measured.tables.items(), key=lambda item: (item[0] == stage, item[0] == BASE)
-        )
-        for name, table in order:
+        for name, table in sorted(measured.tables.items(), key=lambda item: item[0] == stage):
             parts.write(name, first, table)
         done, computed = done + len(members), computed + measured.tokens
         report(Progress(run, stage, done, len(wanted), measured.tokens))
