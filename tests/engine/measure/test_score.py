@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.cache.parts import Parts
 from engine.errors import UserError
 from engine.files import writer_lock
 from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
+from engine.measure import run
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Progress
 from engine.measure.score import ScoreRequest, run_config, score
@@ -159,17 +163,32 @@ def stopped_until_done(world: World, draw: random.Random) -> int:
             return stops
 
 
-def test_a_part_that_was_cut_in_two_steps_is_finished(models: World, tmp_path: Path) -> None:
-    """Killed between the two tables of one part: base figures are there, the texts are not."""
-    world = models.copy(tmp_path / "cache")
-    measure(world.request)
-    expected = rows(world)
-    folder = world.run_file.parent
-    world.run_file.unlink()
-    for part in (folder / "parts" / "texts").glob("*.parquet"):
-        part.unlink()
-    measure(world.request)
-    assert rows(world) == expected
+def test_a_part_of_several_tables_is_finished_wherever_it_was_cut(
+    models: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between its tables. Alone the few checked pairs would be in other batches."""
+    monkeypatch.setattr(run, "CHECKED_PAIRS", 5)
+    monkeypatch.setattr(run, "INTEGRATED_PAIRS", 3)
+    undisturbed = models.copy(tmp_path / "undisturbed")
+    measure(undisturbed.request)
+    whole = Parts.write
+    for written in range(1, 5):
+        world = models.copy(tmp_path / str(written))
+        left = iter(range(written))
+
+        def write(
+            parts: Parts, stage: str, first: int, table: pa.Table, left: Iterator[int] = left
+        ) -> None:
+            if next(left, None) is None:
+                raise StoppedError
+            whole(parts, stage, first, table)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Parts, "write", write)
+            with pytest.raises(StoppedError):
+                measure(world.request)
+        measure(world.request)
+        assert rows(world) == rows(undisturbed)
 
 
 def test_run_again_it_measures_nothing_and_says_the_same(undisturbed: World) -> None:

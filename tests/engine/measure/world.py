@@ -21,7 +21,16 @@ from tests.engine.measure.tiny import QUESTION
 DUNNO = Heuristic("dunno", "I don't know", fold=True)
 YES = Heuristic("yes", "yes", direction="auto")
 WORDS = ("well", "so", "then", "oh", "no", "maybe", "it", "was", "here", "you", "see")
-TABLES = ("rewards", "features", "judged")
+TABLES = (
+    "rewards",
+    "features",
+    "by_feature",
+    "judged",
+    "heuristics",
+    "peaks",
+    "tokens",
+    "token_effects",
+)
 ARCHITECTURE = "gptj"
 Rows = dict[str, list[tuple[object, ...]]]
 
