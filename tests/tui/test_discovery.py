@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from engine.discovery import Discovered, Discovery
@@ -12,6 +13,7 @@ from tests.tui.driving import page_text, press, settle, text_of
 from tests.tui.fakes import OVERVIEW, FakeReader
 from tui.app import OutvotedApp
 from tui.cli.browse import Opening
+from tui.screens.discovery_page import discovery_page
 from tui.screens.feature import FeatureScreen
 from tui.screens.overview import OverviewScreen
 
@@ -62,6 +64,17 @@ FOUND = Discovery(
         one("my pleasure", 0.6),
     ),
 )
+
+
+def test_at_80_columns_no_figure_is_cut_whatever_the_names_and_what_says_the_same() -> None:
+    names = ("you could try something else", "知らない、知らない、知らない、知らない", "no")
+    made = replace(FOUND, found=tuple(one(name, -0.4, "and this", "and that") for name in names))
+    page = discovery_page(made, 80)
+    rows = [page.lines[at] for at in page.anchors]
+    assert [row.plain.rstrip().endswith("30%  20%") for row in rows] == [True] * 3
+    assert {row.cell_len for row in rows} == {80}
+    wide = discovery_page(made, 140)
+    assert all("also and this, and that" in wide.lines[at].plain for at in wide.anchors)
 
 
 async def found() -> Discovery:

@@ -22,7 +22,10 @@ _KEY = (
     "*: it goes beyond what the labels of all bearers support",
 )
 _HALF = 5
-_FIGURES = 55
+_BESIDE = 58
+"""Columns of a line that are not the name: mark, figures, bar, and one for the scroll bar."""
+_READABLE = 16
+"""Columns below which a list of what says the same tells nothing."""
 
 
 def shown(made: Discovery) -> tuple[Discovered, ...]:
@@ -63,19 +66,17 @@ def _heading(width: int) -> str:
 
 
 def _room(width: int) -> int:
-    return max(min(width - _FIGURES - 3, 40), 10)
+    return max(min(width - _BESIDE, 40), 10)
 
 
 def _line(one: Discovered, largest: float, width: int) -> Text:
     room = _room(width)
     name = plain(one.text if one.label is None else f"{one.text} {one.label}", keep_newlines=False)
-    cut = name if len(name) <= room else f"{name[: room - 1]}…"
-    mark = "*" if one.beyond_labels else " "
-    line = Text(
-        f"{mark} {cut:<{room}}{one.chosen_only:>8,}{one.rejected_only:>8,}{signed(one.push, 9)} "
-    )
+    line = Text("* " if one.beyond_labels else "  ")
+    line.append_text(fit(Text(name), room))
+    line.append(f"{one.chosen_only:>8,}{one.rejected_only:>8,}{signed(one.push, 9)} ")
     line.append_text(margin_bar(one.push, largest, _HALF))
     line.append(f"{one.push_z:>+7.1f}{one.label_share:>6.0%}{one.pm_share:>5.0%}")
-    if one.also:
+    if one.also and width - line.cell_len >= _READABLE:
         line.append(f"  also {plain(', '.join(one.also), keep_newlines=False)}", FAINT)
     return fit(line, width)
