@@ -19,6 +19,7 @@ from engine.demo.place import resolve
 from engine.doctor.accelerator import Answer, Device, Dictionary, Model, Question, Refused
 from engine.errors import UserError
 from engine.models.checkpoint import find_checkpoint
+from engine.models.fetch import is_hub_name, no_such_folder
 from engine.models.sae.load import load_sae
 from engine.models.weights import read_json
 from engine.shapes import build
@@ -72,13 +73,15 @@ def _model(path: str) -> Model:
     """Its size from config and headers: no weight is loaded, and nothing is fetched."""
     folder = Path(resolve(path)).expanduser()
     if not folder.is_dir():
+        if not is_hub_name(path):
+            raise no_such_folder(path)
         try:
             folder = Path(huggingface_hub.snapshot_download(path, local_files_only=True))
         except (LocalEntryNotFoundError, ValueError, OSError):
             raise UserError(
-                "it is no folder, and no copy of the hub's is here",
+                "no copy of the hub's model is here",
                 where=path,
-                todo=f"Fetch it first, if it is the hub's: hf download {path}",
+                todo=f"Fetch it first: hf download {path}",
             ) from None
     config = read_json(folder / "config.json")
     shapes = find_checkpoint(folder).shapes.values()

@@ -60,13 +60,23 @@ def model_folder(path: str) -> tuple[Path, bool]:
     where = plain(path, keep_newlines=False)
     if folder.exists():
         raise UserError("it is a file, not a model's folder", where=where)
-    if not _HUB_NAME.fullmatch(path):
-        raise UserError(
-            "there is no such folder",
-            where=where,
-            todo="Name a folder with config.json and weights, or a hub model as org/name.",
-        )
+    if not is_hub_name(path):
+        raise no_such_folder(path)
     return _fetch(path, _PM_FILES, where), True
+
+
+def is_hub_name(path: str) -> bool:
+    """Whether it could name a model on the hub, as `org/name`."""
+    return _HUB_NAME.fullmatch(path) is not None
+
+
+def no_such_folder(path: str) -> UserError:
+    """Of a PM that is neither here nor, by its name, on the hub."""
+    return UserError(
+        "there is no such folder",
+        where=plain(path, keep_newlines=False),
+        todo="Name a folder with config.json and weights, or a hub model as org/name.",
+    )
 
 
 def sae_place(path: str) -> Path:

@@ -64,7 +64,14 @@ def _dispatch(command: Command, given: Sequence[str]) -> int:
         # A script that abbreviates would break when an option is added.
         command_parser.allow_abbrev = False
     try:
-        args = parser.parse_args(given)
+        args, left = parser.parse_known_args(given)
+        if late := next((word for word in left if word in COMMANDS), None):
+            raise UserError(
+                f'the command "{late}" stands behind options',
+                todo=f"Put it first: outvoted {late} … and the options after it.",
+            )
+        if left:
+            parser.error(f"unrecognized arguments: {' '.join(left)}")
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
         return leaving.code if isinstance(leaving.code, int) else USER_AT_FAULT
     with Logged(args, given):

@@ -94,6 +94,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["frobnicate"], 'no command "frobnicate"'),
         (["census", "--scop", "response"], "unrecognized arguments"),
+        (["--name", "x", "index", "a.jsonl"], "Put it first: outvoted index"),
         (["census", "x", "--scope", "all"], "invalid choice"),
         (["index"], "SOURCE"),
         (["census", "x", "--name", "../x"], '"../x" cannot name an index'),
