@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -24,13 +25,15 @@ from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
 from engine.measure.selection import Selection, select
 from engine.measure.sitting import Sitting
-from engine.measure.staging import Work
+from engine.measure.staging import Stage, Work
 
 SAMPLE_PAIRS = 2048
 """The margins that epsilon_m is a share of (design, section 2)."""
 NOISE_PAIRS = 256
 CHECKED_PAIRS = 100
 INTEGRATED_PAIRS = 32
+
+_TEXTS_ALONE = partial(base_stage, base_too=False, texts_too=True)
 
 
 def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
@@ -49,41 +52,48 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
         sitting, work = replace(sitting, bearers=[*sitting.bearers, *firing]), work + more
         keys = keys_of(sitting.store, sorted(_bearing(sitting)))
         checked = _checked(keys)
-    tokens = _measure_checks(sitting, sampled, checked)
-    selections = []
-    for table in sitting.bearers:
-        tokens += _measure_spans(sitting, table)
-        selections.append(_select(sitting, table, keys))
-        tokens += _measure_effects(sitting, table, selections[-1])
-    hosts, computed = _measure_insertions(sitting, sampled, keys)
+    selections = [_select(sitting, table, keys) for table in sitting.bearers]
+    hosts = _find_hosts(sitting, sampled, keys)
+    tokens = _measure_heuristics(sitting, checked, selections, hosts)
     figures = _seal(sitting, sampled, checked, keys, selections, hosts)
-    return figures, work + Work(tokens=tokens + computed)
+    return figures, work + Work(tokens=tokens)
 
 
 def _measure_pairs(
     sitting: Sitting, sampled: Sequence[int], bearing: set[int], checked: Sequence[int]
 ) -> Work:
-    """Base figures of bearers and of whatever else was asked for; rewards of the sample."""
-    instrument, parts = sitting.instrument, sitting.parts
-    measured = parts.covered(staging.BASE)
-    new = bearing - measured
-    both = base_stage(
-        instrument,
+    """What no heuristic's features decide: base figures of bearers and of whatever else was asked
+    for, rewards of the sample, the noise floor's margins, where patterns are and their deletion.
+
+    Each pair is asked of one stage alone, so that stages may be measured in any order.
+    """
+    parts = sitting.parts
+    with_base = parts.covered(staging.BASE)
+    with_texts = parts.covered(staging.TEXTS)
+    whole = bearing - with_base - with_texts
+    # An interrupted sitting may have left base figures without the texts that go with them.
+    texts = bearing - whole
+    tokens = texts & with_texts
+    base = (bearing | set(sitting.also)) - whole
+    both = partial(
+        base_stage,
         base_too=True,
         texts_too=True,
         checked=set(checked),
         integrated=set(checked[:INTEGRATED_PAIRS]),
     )
-    texts = base_stage(instrument, base_too=False, texts_too=True)
-    base = base_stage(instrument, base_too=True, texts_too=False)
-    # An interrupted sitting may have left base figures without the texts that go with them.
-    work = sitting.stage(staging.TEXTS, new | parts.covered(staging.TEXTS), both)
-    work += Work(tokens=sitting.stage(staging.TEXTS, bearing, texts).tokens)
-    by_token = tokens_stage(instrument)
-    work += Work(tokens=sitting.stage(staging.TOKENS, bearing, by_token).tokens)
-    work += sitting.stage(staging.BASE, bearing | set(sitting.also), base)
-    rest = set(sampled) - parts.covered(staging.BASE)
-    return work + sitting.stage(staging.SAMPLE, rest, stages.sample_stage(instrument))
+    first, *others = sitting.measure(
+        Stage(staging.TEXTS, whole, both),
+        Stage(staging.TEXTS, texts, _TEXTS_ALONE),
+        Stage(staging.TOKENS, tokens, tokens_stage),
+        Stage(staging.BASE, base, partial(base_stage, base_too=True, texts_too=False)),
+        Stage(staging.SAMPLE, set(sampled) - whole - base - with_base, stages.sample_stage),
+        Stage(staging.NOISE, sampled[:NOISE_PAIRS], stages.noise_stage),
+        *(_spans(table) for table in sitting.bearers),
+    )
+    texts_work, tokens_work, base_work, sample_work, *rest = others
+    alone = sum(work.tokens for work in (texts_work, tokens_work, *rest))
+    return first + base_work + sample_work + Work(tokens=alone)
 
 
 def _bearing(sitting: Sitting) -> set[int]:
@@ -96,10 +106,11 @@ def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
     base = parts.read(staging.BASE, tables.BASE, COLUMNS)
     fires = [candidates(base, heuristic) for heuristic in sitting.features]
     every = set().union(*fires)
-    of_texts = base_stage(instrument, base_too=False, texts_too=True)
-    work = Work(tokens=sitting.stage(staging.TEXTS, every, of_texts).tokens)
-    by_token = tokens_stage(instrument)
-    work += Work(tokens=sitting.stage(staging.TOKENS, every, by_token).tokens)
+    with_texts = parts.covered(staging.TEXTS)
+    work = sitting.measure(
+        Stage(staging.TEXTS, every, _TEXTS_ALONE),
+        Stage(staging.TOKENS, every & with_texts, tokens_stage),
+    )
     texts = only(parts.read(staging.TEXTS, tables.TEXT_ACTIVATIONS), sorted(every))
     found = [
         bearer_table(
@@ -107,7 +118,8 @@ def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
         )
         for heuristic, ids in zip(sitting.features, fires, strict=True)
     ]
-    return found, work
+    work += sitting.measure(*(_spans(table) for table in found))
+    return found, Work(tokens=sum(made.tokens for made in work))
 
 
 def _checked(keys: Mapping[int, Keys]) -> list[int]:
@@ -116,16 +128,6 @@ def _checked(keys: Mapping[int, Keys]) -> list[int]:
     The lowest come first: integrated gradients are taken of the first of them alone.
     """
     return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
-
-
-def _measure_checks(sitting: Sitting, sampled: Sequence[int], checked: Sequence[int]) -> int:
-    """The noise floor's margins, and attribution against exact effects on sampled bearers."""
-    noise = stages.noise_stage(sitting.instrument)
-    tokens = sitting.stage(staging.NOISE, sampled[:NOISE_PAIRS], noise).tokens
-    checks = stages.checks_stage(sitting.instrument)
-    tokens += sitting.stage(staging.CHECKS, checked, checks).tokens
-    gradients = stages.integrated_stage(sitting.instrument)
-    return tokens + sitting.stage(staging.INTEGRATED, checked[:INTEGRATED_PAIRS], gradients).tokens
 
 
 def _spans_stage(table: BearerTable) -> str:
@@ -140,13 +142,13 @@ def _insertion_stage(table: BearerTable) -> str:
     return f"{staging.INSERTION}/{table.heuristic.key}"
 
 
-def _measure_spans(sitting: Sitting, table: BearerTable) -> int:
+def _spans(table: BearerTable) -> Stage:
+    """Where a heuristic's pattern is and what deleting it does; of a feature, where it fires."""
     bearers = {borne.id: borne for borne in table.bearers}
-    stage = _spans_stage(table)
-    of_feature = table.heuristic.feature is not None
-    make = stages.firing_stage if of_feature else stages.spans_stage
-    measure = make(sitting.instrument, stage, table.heuristic, bearers)
-    return sitting.stage(stage, set(bearers), measure).tokens
+    name = _spans_stage(table)
+    make = stages.spans_stage if table.heuristic.feature is None else stages.firing_stage
+    asked = partial(make, stage=name, heuristic=table.heuristic, bearers=bearers)
+    return Stage(name, bearers.keys(), asked)
 
 
 def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> Selection:
@@ -160,10 +162,29 @@ def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> S
     )
 
 
-def _measure_effects(sitting: Sitting, table: BearerTable, selection: Selection) -> int:
+def _measure_heuristics(
+    sitting: Sitting,
+    checked: Sequence[int],
+    selections: Sequence[Selection],
+    hosts: Sequence[Sequence[int]],
+) -> int:
+    """What the heuristics' features decide, and attribution against exact effects on sampled
+    bearers; the tokens computed."""
+    asked = [
+        Stage(staging.CHECKS, checked, stages.checks_stage),
+        Stage(staging.INTEGRATED, checked[:INTEGRATED_PAIRS], stages.integrated_stage),
+    ]
+    for table, selection, hosting in zip(sitting.bearers, selections, hosts, strict=True):
+        asked += _effects(sitting, table, selection)
+        name = _insertion_stage(table)
+        insert = partial(insertion_stage, stage=name, heuristic=table.heuristic)
+        asked.append(Stage(name, hosting, insert))
+    return sum(work.tokens for work in sitting.measure(*asked))
+
+
+def _effects(sitting: Sitting, table: BearerTable, selection: Selection) -> Iterator[Stage]:
     """One layer for each feature set: a fold's bearers are judged with the other's features."""
     spans = by_id(sitting.parts.read(_spans_stage(table), tables.SPANS))
-    tokens = 0
     for fold in dict.fromkeys(fold.features for fold in selection.folds):
         questions = {
             borne.id: Question(
@@ -175,29 +196,23 @@ def _measure_effects(sitting: Sitting, table: BearerTable, selection: Selection)
             for borne in table.bearers
             if selection.judging(borne.id).features == fold
         }
-        stage = _effects_stage(table, fold)
-        measure = stages.effects_stage(sitting.instrument, stage, questions)
-        tokens += sitting.stage(stage, set(questions), measure).tokens
-    return tokens
+        name = _effects_stage(table, fold)
+        make = partial(stages.effects_stage, stage=name, questions=questions)
+        yield Stage(name, questions.keys(), make)
 
 
-def _measure_insertions(
+def _find_hosts(
     sitting: Sitting, sampled: Sequence[int], keys: Mapping[int, Keys]
-) -> tuple[list[tuple[int, ...]], int]:
-    """The hosts of each heuristic's pattern, chosen from the sample, and the tokens computed."""
+) -> list[tuple[int, ...]]:
+    """The hosts of each heuristic's pattern, chosen from the sample."""
     sample = sitting.store.pairs(sampled)
     hosts: list[tuple[int, ...]] = []
-    tokens = 0
     for table in sitting.bearers:
         ordered = sorted(table.bearers, key=lambda borne: keys[borne.id].content_hash)
         first = ordered[:MOST_HOSTS]
         pairs = sitting.store.pairs([borne.id for borne in first])
         hosts.append(find_hosts(table.heuristic, list(zip(pairs, first, strict=True)), sample))
-        stage = _insertion_stage(table)
-        measure = insertion_stage(sitting.instrument, stage, table.heuristic)
-        if hosts[-1]:
-            tokens += sitting.stage(stage, hosts[-1], measure).tokens
-    return hosts, tokens
+    return hosts
 
 
 def _seal(

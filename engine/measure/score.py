@@ -25,6 +25,7 @@ from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
 from engine.log import LOGGER
 from engine.measure.budget_probe import find_budget, meter_of
+from engine.measure.crew import Alone
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.known import KnownAnswer, check_known
 from engine.measure.likelihood import measure_likelihood
@@ -239,6 +240,7 @@ def _score_one(
         sweep(folder / "parts")
         sitting = Sitting(
             instrument=instrument,
+            crew=Alone(instrument),
             manifest=manifest,
             paths=request.paths,
             store=store,

@@ -11,9 +11,10 @@ from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts
 from engine.heuristics import Heuristic
+from engine.measure.crew import Crew
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Report
-from engine.measure.staging import Measure, Work, run_stage
+from engine.measure.staging import Stage, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Sitting:
     """What a run is measured with and on. One sitting may finish what another began."""
 
     instrument: Instrument
+    crew: Crew
     manifest: Manifest
     paths: IndexPaths
     store: PairStore
@@ -39,10 +41,10 @@ class Sitting:
     def parts(self) -> Parts:
         return run_parts(self.paths, self.store, self.run)
 
-    def stage(self, stage: str, ids: Sequence[int] | set[int], measure: Measure) -> Work:
-        """Run one stage; how much of it this sitting measured."""
-        return run_stage(
-            self.run, stage, ids, measure, parts=self.parts, source=self.store, report=self.report
+    def measure(self, *stages: Stage) -> list[Work]:
+        """Run stages none of which needs another; how much of each this sitting measured."""
+        return self.crew.measure(
+            self.run, stages, parts=self.parts, source=self.store, report=self.report
         )
 
 

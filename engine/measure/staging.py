@@ -8,7 +8,7 @@ rows as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,10 +60,41 @@ class Work:
 Measure = Callable[[Sequence[Pair]], Measured]
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is asked of a stage: which pairs, and what measures them with an instrument.
+
+    `make` can be pickled: who measures may be a process on another machine.
+    """
+
+    name: str
+    ids: Collection[int]
+    make: Callable[[Instrument], Measure]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What no finished part of a stage holds yet, cut into the parts that will."""
+
+    wanted: int
+    pairs: int
+    """How many of them are missing."""
+    parts: tuple[tuple[int, list[int]], ...]
+    """The first id of each one's range, and the ids in it."""
+
+
 class Pairs(Protocol):
     """Where the pairs come from."""
 
     def pairs(self, ids: Iterable[int]) -> tuple[Pair, ...]: ...
+
+
+def missing(stage: str, ids: Iterable[int], parts: Parts) -> Missing:
+    """How what is missing of a stage is cut: the same wherever and however often it is measured."""
+    wanted = set(ids)
+    left = wanted - parts.covered(stage)
+    size = PART_IDS.get(stage.partition("/")[0], 1024)
+    return Missing(len(wanted), len(left), tuple(ranges(left, size)))
 
 
 def run_stage(
@@ -76,29 +107,36 @@ def run_stage(
     source: Pairs,
     report: Report,
 ) -> Work:
-    """Measure what is missing of a stage, part by part, and say how much that was.
+    """Measure what is missing of a stage, part by part, and say how much that was."""
+    started = time.perf_counter()
+    left = missing(stage, ids, parts)
+    done, computed = left.wanted - left.pairs, 0
+    if left.wanted:
+        report(Progress(run, stage, done, left.wanted, 0))
+    for first, members in left.parts:
+        measured = measure(source.pairs(members))
+        write_part(parts, stage, first, measured)
+        done, computed = done + len(members), computed + measured.tokens
+        report(Progress(run, stage, done, left.wanted, measured.tokens))
+    if left.pairs:
+        tell_log(run, stage, left, computed, time.perf_counter() - started)
+    return Work(pairs=left.pairs, tokens=computed)
 
-    Where a part has tables of several stages, they are written in their order, but the one that is
+
+def write_part(parts: Parts, stage: str, first: int, measured: Measured) -> None:
+    """Write the tables of a part.
+
+    Where it has tables of several stages, they are written in their order, but the one that was
     asked for last: it is the one that says what was finished.
     """
-    started = time.perf_counter()
-    wanted = set(ids)
-    missing = wanted - parts.covered(stage)
-    done, computed = len(wanted) - len(missing), 0
-    size = PART_IDS.get(stage.partition("/")[0], 1024)
-    report(Progress(run, stage, done, len(wanted), 0))
-    for first, members in ranges(missing, size):
-        measured = measure(source.pairs(members))
-        for name, table in sorted(measured.tables.items(), key=lambda item: item[0] == stage):
-            parts.write(name, first, table)
-        done, computed = done + len(members), computed + measured.tokens
-        report(Progress(run, stage, done, len(wanted), measured.tokens))
-    if missing:
-        seconds = time.perf_counter() - started
-        told = "run %s: %s of %d pairs (%d were there), %d tokens, in %.1f s"
-        there = len(wanted) - len(missing)
-        LOGGER.info(told, run, stage, len(missing), there, computed, seconds)
-    return Work(pairs=len(missing), tokens=computed)
+    for name, table in sorted(measured.tables.items(), key=lambda item: item[0] == stage):
+        parts.write(name, first, table)
+
+
+def tell_log(run: str, stage: str, left: Missing, tokens: int, seconds: float) -> None:
+    """What became of a stage, and how long it took."""
+    told = "run %s: %s of %d pairs (%d were there), %d tokens, in %.1f s"
+    LOGGER.info(told, run, stage, left.pairs, left.wanted - left.pairs, tokens, seconds)
 
 
 def rows_in_batches(
