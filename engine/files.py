@@ -57,6 +57,18 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
+def is_held(target: Path) -> bool:
+    """Whether a process is writing `target` now, under its lock."""
+    try:
+        with target.with_name(f"{target.name}.lock").open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @contextmanager
 def writer_lock(target: Path) -> Iterator[None]:
     """Hold `<target>.lock` while writing; a second writer is told who holds it.

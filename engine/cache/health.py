@@ -17,7 +17,7 @@ from typing import Literal
 import duckdb
 
 from engine.cache.layout import IndexPaths
-from engine.cache.manifest import MEASUREMENT_VERSION, RunConfig, read_manifest
+from engine.cache.manifest import MANIFEST, MEASUREMENT_VERSION, RunConfig, read_manifest
 from engine.cache.pairs import source_hashes
 from engine.cache.run_file import RUN_FILE
 from engine.cache.sealed import read_sealed
@@ -126,11 +126,11 @@ def _run(folder: Path, infos: dict[int, SourceInfo]) -> Iterator[Ailment]:
         except UserError as error:
             yield _unreadable(sealed, error)
             return
-    elif (folder / "manifest.json").exists():
+    elif (folder / MANIFEST).exists():
         try:
-            config = read_manifest(folder / "manifest.json").config
+            config = read_manifest(folder / MANIFEST).config
         except UserError as error:
-            yield _unreadable(folder / "manifest.json", error)
+            yield _unreadable(folder / MANIFEST, error)
             return
         parts = sum(1 for _ in (folder / "parts").rglob("[0-9a-f]*.parquet"))
         todo = "The same `outvoted score` goes on with it."

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.cache.records import IMPORTED
-from engine.canonical import short_hash
+from engine.cache.source_info import SourceInfo
+from engine.canonical import Json, short_hash
 from engine.errors import UserError
 from engine.files import write_text
+from engine.shapes import build
+
+MANIFEST = "manifest.json"
+"""The manifest's name in its run's folder."""
 
 MEASUREMENT_VERSION = 2
 """Raised whenever the same models and pairs would give other figures than before."""
 
 TRUNCATION = "context-left"
 """Contexts lose their oldest tokens where a transcript is too long; responses never do."""
+
+_LATER: dict[str, Json] = {"chat_template": None, "sources": []}
+"""Fields that the first manifests lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,18 @@ class RunConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedSource:
+    """What the pairs of one source were made from when a run was begun on them."""
+
+    name: str
+    """`SOURCE:SPLIT`."""
+    hash: str
+    """As `SourceInfo.made_of`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """A run's configuration and where its models were found."""
+    """A run's configuration, where its models were found, and the pairs that it was begun on."""
 
     config: RunConfig
     pm: str
@@ -52,6 +71,8 @@ class Manifest:
     d_sae: int
     chat_template: str | None = None
     """What the PM was read through in place of its tokenizer's own."""
+    sources: tuple[PinnedSource, ...] = ()
+    """Empty: of a run that was begun before they were pinned, or whose rewards were imported."""
 
     @property
     def imported(self) -> bool:
@@ -63,6 +84,20 @@ class Manifest:
         write_text(path, json.dumps({"run": self.config.run} | asdict(self), indent=2) + "\n")
 
 
+def pinned(infos: Iterable[SourceInfo]) -> tuple[PinnedSource, ...]:
+    """The sources of an index as a run's manifest pins them."""
+    return tuple(PinnedSource(f"{info.source}:{info.split}", info.made_of) for info in infos)
+
+
+def manifest_of(values: Json) -> Manifest:
+    """A manifest from what JSON has of it.
+
+    Raises:
+        ValueError: something is missing, unknown or of another kind.
+    """
+    return build(Manifest, _LATER | values if isinstance(values, dict) else values, "manifest")
+
+
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest back.
 
@@ -71,18 +106,17 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        config = RunConfig(**values.pop("config"))
-        named = values.pop("run")
-        manifest = Manifest(config=config, **values)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        named = values.pop("run") if isinstance(values, dict) else None
+        manifest = manifest_of(values)
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         raise UserError(
             f"this is not the manifest of a run ({error})",
             where=str(path),
             todo="Score again; other runs are untouched.",
         ) from None
-    if named != config.run:
+    if named != manifest.config.run:
         raise UserError(
-            f"its configuration gives run {config.run}, it says {named}",
+            f"its configuration gives run {manifest.config.run}, it says {named}",
             where=str(path),
             todo="The file was edited: score again.",
         )

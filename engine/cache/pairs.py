@@ -13,7 +13,7 @@ import duckdb
 
 from engine.cache.layout import IndexPaths
 from engine.cache.pair_spec import PairSpec, no_such_pair, parse_pair_spec, several_pairs
-from engine.cache.source_info import SourceInfo, attach
+from engine.cache.source_info import SourceInfo, attach, read_info, stamp
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.hh import Pair, PairName, pair_id, split_pair_id
@@ -55,12 +55,17 @@ class PairStore:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceInfo], folder: Path
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        sources: Sequence[SourceInfo],
+        folder: Path,
+        stamps: Mapping[int, tuple[int, int]],
     ) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._asking = 0
         self._folder = folder
+        self._stamps = stamps
         self.sources = {info.number: info for info in sources}
 
     @property
@@ -73,6 +78,19 @@ class PairStore:
     def source_hashes(self) -> dict[int, str]:
         """8 hex digits of what each source was made from, by its number."""
         return source_hashes(self.sources)
+
+    def indexed_again(self) -> list[tuple[SourceInfo, SourceInfo | None]]:
+        """The sources whose pairs were replaced since the store was opened, as it has them and as
+        they are now; None: gone. It goes on reading the pairs that it was opened on.
+        """
+        found = []
+        for number, info in self.sources.items():
+            path = self._folder / f"{number}.duckdb"
+            if stamp(path) != self._stamps[number]:
+                now = read_info(path)
+                if now is None or now.made_of != info.made_of:
+                    found.append((info, now))
+        return found
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -204,7 +222,7 @@ class PairStore:
 
 def source_hashes(sources: Mapping[int, SourceInfo]) -> dict[int, str]:
     """8 hex digits of what each source was made from, by its number."""
-    return {number: short_hash([info.hash, info.settings])[:8] for number, info in sources.items()}
+    return {number: info.made_of[:8] for number, info in sources.items()}
 
 
 def open_pairs(paths: IndexPaths) -> PairStore:
@@ -222,6 +240,7 @@ def open_pairs(paths: IndexPaths) -> PairStore:
         )
     # Letting go of blocks must never write any into the folder that somebody works in.
     connection = duckdb.connect(":memory:", config={"temp_directory": ""})
+    stamps = {number: stamp(paths.source(number)) for number in numbers}
     try:
         infos = [attach(connection, paths.source(number), f"s{number}") for number in numbers]
         tables = [connection.table(f"s{number}.main.pairs") for number in numbers]
@@ -236,4 +255,4 @@ def open_pairs(paths: IndexPaths) -> PairStore:
     except UserError:
         connection.close()
         raise
-    return PairStore(connection, infos, paths.sources)
+    return PairStore(connection, infos, paths.sources, stamps)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.cache.judged import judged_columns
 from engine.cache.layout import IndexPaths
-from engine.cache.manifest import Manifest, RunConfig
+from engine.cache.manifest import Manifest, manifest_of
 from engine.cache.run_file import (
     RUN_FILE,
     SCHEMA_VERSION,
@@ -138,7 +138,7 @@ def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
         for (code,) in cursor.execute(_CODES).fetchall():
             Verdict(code)
         return SealedRun(
-            manifest=_manifest(json.loads(manifest)),
+            manifest=manifest_of(json.loads(manifest)),
             figures=_figures(json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
@@ -213,10 +213,6 @@ def margins_by_tranche(
         tranche: margins[stands & (found["tranche"] == number)]
         for number, tranche in enumerate(pairs)
     }
-
-
-def _manifest(values: dict[str, Any]) -> Manifest:
-    return Manifest(config=RunConfig(**values.pop("config")), **values)
 
 
 def _figures(values: dict[str, Any]) -> Figures:

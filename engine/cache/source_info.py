@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from engine.canonical import short_hash
 from engine.errors import UserError
 
 SCHEMA_VERSION = 1
@@ -29,6 +30,30 @@ class SourceInfo:
     skipped: int
     bad_records: tuple[str, ...]
     """The first of the records that were skipped, as `where: what`."""
+
+    @property
+    def made_of(self) -> str:
+        """16 hex digits: of its files, and of the options that decide what is stored of them."""
+        return short_hash([self.hash, self.settings])
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """What tells a file from the one that replaced it; zeros: it is not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
+
+
+def read_info(path: Path) -> SourceInfo | None:
+    """What a source file holds; None: there is none.
+
+    Raises:
+        UserError: as `attach` does.
+    """
+    with duckdb.connect(":memory:") as connection:
+        return attach(connection, path, "source") if path.exists() else None
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> SourceInfo:

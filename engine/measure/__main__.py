@@ -43,6 +43,7 @@ class Request:
     settings: tuple[SaeSettings, ...]
     chat_template: str | None
     known: tuple[KnownAnswer, ...]
+    run: str | None
     verbose: bool
 
 
@@ -74,6 +75,7 @@ def _measure(values: Json, say: Say) -> None:
         settings=asked.settings,
         chat_template=asked.chat_template,
         known=asked.known,
+        run=asked.run,
     )
 
     def report(progress: Progress) -> None:

@@ -14,6 +14,10 @@ from engine.models.tokens import Readout, Tokens, tokenise
 Spans = Sequence[tuple[int, int]]
 
 
+class TooLongError(UserError):
+    """A response alone is longer than the PM's context."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One pair, tokenised and truncated.
@@ -73,15 +77,15 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
     `least_cut` tokens are left out in any case, so that an edit sees the context of its original.
 
     Raises:
-        UserError: a response alone is longer than the PM's context, or the PM's chat template
-            does not render a side; named by the pair.
+        TooLongError: a response alone is longer than the PM's context; named by the pair.
+        UserError: the PM's chat template does not render a side; named by the pair.
     """
     chosen, rejected = (_tokens(pm, pair, side, readout) for side in SIDES)
     cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
     if cut:
         in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
         if cut > min(in_context, common_prefix([chosen.ids, rejected.ids])):
-            raise UserError(
+            raise TooLongError(
                 f"a response is longer than the PM's context of {pm.max_tokens} tokens",
                 where=str(pair.name),
                 todo="Only contexts are truncated, never responses: leave this pair out.",

@@ -12,6 +12,7 @@ from engine.cache import tables
 from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys, keys_of, lowest_hashes
+from engine.cache.manifest import MANIFEST
 from engine.cache.parts import Parts, only, without
 from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
 from engine.canonical import short_hash
@@ -20,6 +21,7 @@ from engine.measure.base_stage import base_stage, tokens_stage
 from engine.measure.effects import Question
 from engine.measure.figures import run_figures
 from engine.measure.firing import COLUMNS, bearer_table, candidates
+from engine.measure.fitting import fitted
 from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertion_stage
 from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
@@ -41,8 +43,8 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
 
     The work counts pairs whose rewards were measured, and the tokens of every stage.
     """
-    sitting.manifest.write(sitting.paths.run(sitting.run) / "manifest.json")
-    sampled = lowest_hashes(sitting.store, SAMPLE_PAIRS)
+    sitting, sampled, left_out = fitted(sitting, lowest_hashes(sitting.store, SAMPLE_PAIRS))
+    sitting.manifest.write(sitting.paths.run(sitting.run) / MANIFEST)
     bearing = _bearing(sitting)
     keys = keys_of(sitting.store, sorted(bearing))
     checked = _checked(keys)
@@ -56,7 +58,7 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     hosts = _find_hosts(sitting, sampled, keys)
     tokens = _measure_heuristics(sitting, checked, selections, hosts)
     figures = _seal(sitting, sampled, checked, keys, selections, hosts)
-    return figures, work + Work(tokens=tokens)
+    return figures, work + Work(tokens=tokens, left_out=left_out)
 
 
 def _measure_pairs(
@@ -224,6 +226,7 @@ def _seal(
     hosts: Sequence[Sequence[int]],
 ) -> Figures:
     """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
+    sitting.check_pairs()
     parts = sitting.parts
     base = parts.read(staging.BASE, tables.BASE)
     sample = without(parts.read(staging.SAMPLE, tables.SAMPLE), base["id"])

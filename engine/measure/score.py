@@ -11,9 +11,10 @@ import torch
 from engine.cache.bearers import bearers
 from engine.cache.labels import keep_labels
 from engine.cache.layout import IndexPaths
-from engine.cache.manifest import Manifest, RunConfig
+from engine.cache.manifest import Manifest, RunConfig, pinned
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.picked import chosen_ids
+from engine.cache.resuming import check_resumable
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.cache.trained_on import train_on
@@ -76,6 +77,9 @@ class ScoreRequest:
     """In place of the tokenizer's own."""
     known: tuple[KnownAnswer, ...] = ()
     """Checked before anything is measured."""
+    run: str | None = None
+    """The beginning of the id of the run that is meant, where other settings or pairs than those
+    of an unfinished one are."""
 
     def of_sae(self, number: int) -> SaeSettings:
         """What is said of one of the SAEs."""
@@ -101,6 +105,8 @@ class ScoreResult:
     seen: int | None = None
     """Pairs of the index that the PM was trained on; None: nobody told."""
     unseen: int | None = None
+    left_out: int = 0
+    """Pairs that do not fit the PM, and that the filter of this sitting does not keep."""
 
     def to_json(self) -> dict[str, Json]:
         return asdict(self)
@@ -110,9 +116,15 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
     """Measure and seal one run for each SAE; what an earlier sitting finished is kept.
 
     Raises:
-        UserError: the index, a model or an option is at fault, or another process measures the
-            same run.
+        UserError: the index, a model or an option is at fault, another process measures the
+            same run, or an unfinished run would be gone on with on other terms.
     """
+    if request.run is not None and len(request.saes) > 1:
+        raise UserError(
+            f"it names one run, and {len(request.saes)} SAEs make one each",
+            where="--run",
+            todo="Score one SAE at a time, or leave --run out.",
+        )
     store = open_pairs(request.paths)
     try:
         if request.pairs != "bearers":
@@ -232,7 +244,9 @@ def _score_one(
         sae_kind=instrument.sae.kind,
         d_sae=instrument.sae.d_sae,
         chat_template=request.chat_template,
+        sources=pinned(store.sources.values()),
     )
+    check_resumable(request.paths, manifest, request.run)
     started = time.perf_counter()
     folder = request.paths.run(manifest.config.run)
     known = _with_earlier(request, manifest.config.run)
@@ -247,6 +261,7 @@ def _score_one(
             bearers=bearers(request.paths, store, [one for one in known if one.feature is None]),
             features=[one for one in known if one.feature is not None],
             also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
+            filtered=request.pairs not in ("bearers", "all"),
             report=report,
         )
         if training is not None:
@@ -270,6 +285,7 @@ def _score_one(
         margin_threshold=figures.margin_threshold,
         seen=training.count("seen") if training else None,
         unseen=training.count("unseen") if training else None,
+        left_out=work.left_out,
     )
 
 

@@ -10,10 +10,11 @@ from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts
+from engine.cache.resuming import indexed_again
 from engine.heuristics import Heuristic
 from engine.measure.crew import Crew
 from engine.measure.instrument import Instrument
-from engine.measure.progress import Report
+from engine.measure.progress import Progress, Report
 from engine.measure.staging import Stage, Work
 
 
@@ -30,6 +31,8 @@ class Sitting:
     also: Sequence[int]
     """Pairs to measure beside the bearers."""
     report: Report
+    filtered: bool = False
+    """Whether they are what a filter keeps, and a bearer that it does not keep may be left out."""
     features: Sequence[Heuristic] = ()
     """Features as heuristics: who bears them is found among the pairs that are measured."""
 
@@ -42,10 +45,28 @@ class Sitting:
         return run_parts(self.paths, self.store, self.run)
 
     def measure(self, *stages: Stage) -> list[Work]:
-        """Run stages none of which needs another; how much of each this sitting measured."""
+        """Run stages none of which needs another; how much of each this sitting measured.
+
+        Raises:
+            UserError: pairs were indexed again since the index was opened.
+        """
+
+        def report(progress: Progress) -> None:
+            self.check_pairs()
+            self.report(progress)
+
         return self.crew.measure(
-            self.run, stages, parts=self.parts, source=self.store, report=self.report
+            self.run, stages, parts=self.parts, source=self.store, report=report
         )
+
+    def check_pairs(self) -> None:
+        """Refuse to go on where pairs were indexed again: figures of old texts are no one's.
+
+        Raises:
+            UserError: names the sources.
+        """
+        if replaced := self.store.indexed_again():
+            raise indexed_again(self.paths, self.run, replaced)
 
 
 def run_parts(paths: IndexPaths, store: PairStore, run: str) -> Parts:

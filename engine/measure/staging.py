@@ -52,9 +52,12 @@ class Work:
 
     pairs: int = 0
     tokens: int = 0
+    left_out: int = 0
+    """Pairs that do not fit the PM."""
 
     def __add__(self, other: Work) -> Work:
-        return Work(self.pairs + other.pairs, self.tokens + other.tokens)
+        left_out = self.left_out + other.left_out
+        return Work(self.pairs + other.pairs, self.tokens + other.tokens, left_out)
 
 
 Measure = Callable[[Sequence[Pair]], Measured]

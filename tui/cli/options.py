@@ -13,7 +13,9 @@ from engine.heuristics import Heuristic
 from engine.plain import plain
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(
+    parser: argparse.ArgumentParser, *, run: str = "default: the newest sealed run"
+) -> None:
     """`--name`, `--cache`, `--run`, `--heuristics`, `--verbose` and `--json`."""
     group = parser.add_argument_group("everywhere")
     group.add_argument("--name", metavar="INDEX", default="default", help="default: default")
@@ -23,7 +25,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="where indexes are kept; default: $OUTVOTED_CACHE, else the checkout's cache/, else"
         " the user's cache folder",
     )
-    group.add_argument("--run", metavar="RUN", help="default: the newest sealed run")
+    group.add_argument("--run", metavar="RUN", help=run)
     group.add_argument(
         "--heuristics",
         metavar="FILE.toml",

@@ -98,7 +98,8 @@ def add(subparsers: Subparsers) -> None:
         metavar="bearers|all|FILTER",
         help="what to measure: a FILTER speaks of row, tranche, source, split and texts, as in"
         " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
-        " sample that stands for the index; default: bearers",
+        " sample that stands for the index, but for pairs that do not fit the PM and that a FILTER"
+        " does not keep; default: bearers",
     )
     parser.add_argument("--dtype", choices=DTYPES, help="default: float32")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
@@ -109,7 +110,11 @@ def add(subparsers: Subparsers) -> None:
         " is, as log-likelihood per token; no part of the run's id",
     )
     add_told(parser)
-    add_common(parser)
+    add_common(
+        parser,
+        run="the run that is meant, by its id: one that these settings make, begun beside an"
+        " unfinished one of other settings, or gone on with on pairs that were indexed again",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -172,6 +177,7 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
         "verbose": args.verbose,
         "chat_template": preset.chat_template if preset else None,
         "known": known_answers(preset, readout, dtype),
+        "run": args.run,
     }
 
 

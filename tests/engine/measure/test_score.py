@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -299,6 +300,64 @@ def test_texts_that_changed_are_measured_again(world: World) -> None:
     index_sources(world.request.paths, open_sources(str(file), SourceOptions()))
     measure(world.request)
     assert rows(world)["rewards"][0] != before
+
+
+def begin(world: World) -> str:
+    """Begin a run and stop it before its first part; its id."""
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "texts":
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        score(world.request, stop)
+    (folder,) = world.request.paths.runs.iterdir()
+    return folder.name
+
+
+def change_texts(world: World) -> None:
+    """Index the source again, from other bytes under the same name."""
+    file = world.request.paths.cache / "pairs.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("Who 0?", "Why?"), encoding="utf-8")
+    index_sources(world.request.paths, open_sources(str(file), SourceOptions()))
+
+
+def test_an_unfinished_run_is_left_for_no_other_unsaid(world: World) -> None:
+    begun = begin(world)
+    other = dataclasses.replace(world.request, positions="after-first")
+    with pytest.raises(UserError, match=f"{begun} is not finished.*positions all .now after-first"):
+        measure(other)
+    with pytest.raises(UserError, match="was begun with positions all"):
+        measure(dataclasses.replace(other, run=begun))
+    assert measure(world.request).run == begun
+    assert measure(other).run != begun  # a finished run stands in nobody's way
+
+
+def test_an_unfinished_run_goes_on_with_other_pairs_only_where_it_is_said(world: World) -> None:
+    begun = begin(world)
+    change_texts(world)
+    with pytest.raises(UserError, match="train was indexed again"):
+        measure(world.request)
+    assert measure(dataclasses.replace(world.request, run=begun[:6])).run == begun
+
+
+def test_pairs_that_are_indexed_again_below_a_run_end_it_by_name(world: World) -> None:
+    """Its figures would be sealed as those of other texts."""
+    changes = iter([partial(change_texts, world)])
+
+    def report(progress: Progress) -> None:
+        if progress.stage == "noise":
+            next(changes, lambda: None)()
+
+    with pytest.raises(UserError, match="train was indexed again"):
+        score(world.request, report)
+    assert not list(world.request.paths.runs.glob("*/run.duckdb"))
+
+
+def test_a_named_run_is_of_one_sae(models: World) -> None:
+    both = (*models.request.saes, str(models.other_sae))
+    with pytest.raises(UserError, match="2 SAEs make one each"):
+        score(dataclasses.replace(models.request, saes=both, run="abc"), lambda _: None)
 
 
 def test_a_heuristic_scored_later_joins_those_that_were_judged(world: World) -> None:
