@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from engine.cache.source_info import SCHEMA_VERSION, SourceInfo
 from engine.cache.writing import room_named
-from engine.canonical import text_hash
+from engine.canonical import pair_hashes
 from engine.errors import UserError
 from engine.hh import pair_id, split_pair
 from engine.hh.record import BadRecord
@@ -100,15 +101,10 @@ class _Reading:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Arrow batches. duckdb hides what a stream raises, ctrl+c too, so that is kept aside."""
         try:
-            columns = _columns()
-            for row in self._rows():
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
-                self._pairs += 1
-                if self._pairs % _BATCH == 0:
-                    yield pa.record_batch(columns, schema=_SCHEMA)
-                    columns = _columns()
-            yield pa.record_batch(columns, schema=_SCHEMA)
+            rows = self._rows()
+            while batch := list(itertools.islice(rows, _BATCH)):
+                self._pairs += len(batch)
+                yield pa.record_batch(list(zip(*batch, strict=True)), schema=_SCHEMA)
             if self._pairs == 0:
                 raise UserError(
                     "it holds no pair",
@@ -131,17 +127,9 @@ class _Reading:
             tranche = self._source.tranche_of(record.row)
             if tranche is None:
                 continue
-            context, chosen, rejected = split_pair(record.chosen, record.rejected)
-            yield (
-                pair_id(self._number, record.row),
-                record.row,
-                tranche,
-                context,
-                chosen,
-                rejected,
-                text_hash(record.chosen, record.rejected),
-                text_hash(context),
-            )
+            texts = split_pair(record.chosen, record.rejected)
+            identifier = pair_id(self._number, record.row)
+            yield (identifier, record.row, tranche, *texts, *pair_hashes(*texts))
 
     def _skip(self, record: BadRecord) -> None:
         if not self._skip_bad:
@@ -161,7 +149,3 @@ class _Reading:
             "bad_records": tuple(self._bad),
         }
         return SourceInfo(**counted)
-
-
-def _columns() -> list[list[object]]:
-    return [[] for _ in _SCHEMA]

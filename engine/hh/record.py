@@ -41,17 +41,22 @@ def check(value: object, columns: Columns, *, where: str, row: int) -> Record | 
     """The record that a decoded value holds, or what is wrong with it."""
     if not isinstance(value, Mapping):
         return BadRecord(where, row, f"it is {_kind(value)}, not an object with two texts")
-    texts: list[str] = []
     for column in columns:
         if column not in value:
             return BadRecord(where, row, f'the text "{column}" is missing')
-        text = value[column]
-        if not isinstance(text, str):
-            return BadRecord(where, row, f'"{column}" is {_kind(text)}, not a text')
-        if flaw := _flaw(text):
-            return BadRecord(where, row, f'"{column}" {flaw}')
-        texts.append(text)
-    return Record(row, *texts)
+    flaw = flaw_of(value[columns.chosen], columns.chosen)
+    flaw = flaw or flaw_of(value[columns.rejected], columns.rejected)
+    if flaw is not None:
+        return BadRecord(where, row, flaw)
+    return Record(row, value[columns.chosen], value[columns.rejected])
+
+
+def flaw_of(text: object, column: str) -> str | None:
+    """Why what stands in a column is no transcript; None where it is one."""
+    if not isinstance(text, str):
+        return f'"{column}" is {_kind(text)}, not a text'
+    flaw = _flaw(text)
+    return flaw and f'"{column}" {flaw}'
 
 
 def _flaw(text: str) -> str | None:

@@ -11,6 +11,10 @@ HUMAN = "\n\nHuman:"
 # Without the space that follows: a cut after the colon keeps the response's tokens as they are.
 ASSISTANT = "\n\nAssistant:"
 
+_LAST_TRIED = 3
+"""The context nearly always ends with one of the last markers, and to try them is cheaper than to
+look how far the transcripts agree; a text of nothing but markers must not be tried at each."""
+
 _MARKER = re.compile(r"\n\n(?:Human|Assistant):")
 
 
@@ -52,7 +56,13 @@ def split_pair(chosen: str, rejected: str) -> tuple[str, str, str]:
     The context reaches up to and including the last `\\n\\nAssistant:` wholly inside the common
     prefix of both transcripts (design, section 1), and is empty where there is none.
     """
-    shared = common_prefix(chosen, rejected)
-    marker = chosen.rfind(ASSISTANT, 0, shared)
+    end = len(chosen)
+    for _ in range(_LAST_TRIED):
+        marker = chosen.rfind(ASSISTANT, 0, end)
+        cut = 0 if marker < 0 else marker + len(ASSISTANT)
+        if rejected.startswith(context := chosen[:cut]):
+            return context, chosen[cut:], rejected[cut:]
+        end = marker
+    marker = chosen.rfind(ASSISTANT, 0, min(end, common_prefix(chosen, rejected)))
     cut = 0 if marker < 0 else marker + len(ASSISTANT)
     return chosen[:cut], chosen[cut:], rejected[cut:]

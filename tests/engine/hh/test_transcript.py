@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.hh import split_pair, turns
-from engine.hh.transcript import common_prefix
+from engine.hh.transcript import ASSISTANT, common_prefix
 
 pieces = st.sampled_from(
     ["\n\nHuman:", "\n\nAssistant:", "\n\nAssistant", "\n", " yes", " no", "’", "😀", "Human:", ""]
@@ -118,3 +118,13 @@ def _assistant_twice_in_a_row(text: str) -> bool:
 def _speaks_of_a_marker(text: str) -> bool:
     spoken = [text[turn.start : turn.end] for turn in turns(text)]
     return any("Human:" in turn or "Assistant:" in turn for turn in spoken)
+
+
+@given(transcripts, transcripts, transcripts)
+def test_however_many_markers_follow_the_context_ends_with_the_last_shared_one(
+    shared: str, chosen: str, rejected: str
+) -> None:
+    one, other = shared + chosen, shared + rejected
+    both = one[: common_prefix(one, other)]
+    cut = both.rfind(ASSISTANT) + len(ASSISTANT) if ASSISTANT in both else 0
+    assert split_pair(one, other) == (one[:cut], one[cut:], other[cut:])
