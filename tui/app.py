@@ -103,10 +103,12 @@ class OutvotedApp(App[None]):
         return [*(made for made in filters if not isinstance(made, Monochrome)), NoColor()]
 
     async def action_quit(self) -> None:
-        """Leave, and remember where."""
+        self.exit()
+
+    async def on_exit_app(self) -> None:
+        """Remember where, by whatever it ends: a key, a signal, or the page that was closed."""
         self.save()
         await self.desk.close()
-        self.exit()
 
     def save(self) -> None:
         """Remember where, for the next start."""

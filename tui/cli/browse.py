@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # duckdb comes after the first frame
 _LAST = "last-index"
 _FRAMES = "240"
 """A second; a screen that does not change draws none."""
+_DRIVER = "TEXTUAL_DRIVER"
+"""What draws in place of a terminal; textual-serve sets it."""
 THEME_NAMES = ("terminal", "dark", "light")
 
 
@@ -140,13 +142,21 @@ class Opening:
         return await look(self._paths, self._reader.run.run, self._labels)
 
 
+def _drawable() -> bool:
+    """Whether there is a terminal, or a page that `outvoted serve` draws in place of one."""
+    if os.environ.get(_DRIVER):
+        return True
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
 def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristic] | None) -> int:
     """Run the browser on an index until it is left.
 
     Raises:
         UserError: stdin or stdout is no terminal that the browser could use.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+    if not _drawable():
         raise UserError(
             "the browser needs a terminal, and this is none",
             todo="`outvoted report` and `outvoted show PAIR` print plain text.",

@@ -22,7 +22,9 @@ def add(subparsers: Subparsers) -> None:
         description="Count the pairs by the sides that carry a pattern. Without a PATTERN: the"
         " patterns of --heuristics, as they say themselves.",
     )
-    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
+    parser.add_argument(
+        "patterns", metavar="PATTERN", nargs="*", help="a text, or with --regex an expression"
+    )
     parser.add_argument("--scope", choices=SCOPES, default="response", help="default: response")
     parser.add_argument("--regex", action="store_true", help="PATTERN is a regular expression")
     parser.add_argument(

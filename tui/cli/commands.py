@@ -28,6 +28,8 @@ COMMANDS: dict[str, Command] = {
     "rescore": Command("tui.cli.rescore", "fresh inference on a pair, or on an edit of it"),
     "import": Command("tui.cli.importing", "take in triage or rewards that were made elsewhere"),
     "export": Command("tui.cli.export", "write pairs, verdicts, effects or triage to a file"),
+    "serve": Command("tui.cli.serve", "the browser in a web page, on this machine"),
+    "completions": Command("tui.cli.completions", "complete this command line in your shell"),
     "doctor": Command("tui.cli.doctor", "what works here, what does not, and what to do"),
     "worker": Command("tui.cli.worker", "serve a PM and SAE over stdin and stdout"),
 }

@@ -26,7 +26,7 @@ def add(subparsers: Subparsers) -> None:
         " spreadsheet would take for a formula has an apostrophe before it.",
     )
     parser.add_argument("what", metavar="WHAT", choices=list(EXPORTS), help=", ".join(EXPORTS))
-    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("file", metavar="FILE", type=Path, help="where to write them")
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     add_common(parser)
 

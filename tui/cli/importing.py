@@ -34,7 +34,7 @@ def add(subparsers: Subparsers) -> None:
         " with the row first. They make a run of margins, without an SAE.",
     )
     parser.add_argument("what", metavar="WHAT", choices=WHAT, help=", ".join(WHAT))
-    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("file", metavar="FILE", type=Path, help="what to take in")
     parser.add_argument("--user", metavar="NAME", help="triage: whose; default: as FILE says")
     parser.add_argument(
         "--skip-unknown",

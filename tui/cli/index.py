@@ -37,8 +37,10 @@ def add(subparsers: Subparsers) -> None:
         help="what to call the source's tranche (default: as its name says); of a hub source that"
         " holds several, the one to index",
     )
-    parser.add_argument("--chosen-column", metavar="NAME", default="chosen")
-    parser.add_argument("--rejected-column", metavar="NAME", default="rejected")
+    parser.add_argument("--chosen-column", metavar="NAME", default="chosen", help="default: chosen")
+    parser.add_argument(
+        "--rejected-column", metavar="NAME", default="rejected", help="default: rejected"
+    )
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave bad records out, count and list them"
     )

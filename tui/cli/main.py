@@ -11,6 +11,7 @@ from engine.errors import FailedError, UserError
 from engine.plain import plain
 from tui.cli.commands import BROWSE, COMMANDS, Command, load
 from tui.cli.logged import Logged
+from tui.cli.parsers import parsers
 
 DONE, FAILED, USER_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
 _BROWSE = "browse"
@@ -57,12 +58,7 @@ def _run(given: list[str]) -> int:
 
 def _dispatch(command: Command, given: Sequence[str]) -> int:
     module = load(command)
-    parser = argparse.ArgumentParser(prog="outvoted")
-    subparsers = parser.add_subparsers(dest="command", required=True)
-    module.add(subparsers)
-    for command_parser in subparsers.choices.values():
-        # A script that abbreviates would break when an option is added.
-        command_parser.allow_abbrev = False
+    parser = parsers(command).whole
     try:
         args, left = parser.parse_known_args(given)
         if late := next((word for word in left if word in COMMANDS), None):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from tui.cli.commands import BROWSE, COMMANDS, Command, load
-
-_NO_COMMAND = "outvoted"
+from tui.cli.commands import BROWSE, COMMANDS, Command
+from tui.cli.examples import EXAMPLES
+from tui.cli.parsers import PROGRAM, parsers
 
 
 def cli_markdown() -> str:
@@ -24,26 +24,36 @@ def cli_markdown() -> str:
 
 
 def _command(command: Command) -> Iterator[str]:
-    top = argparse.ArgumentParser(prog=_NO_COMMAND)
-    subparsers = top.add_subparsers()
-    load(command).add(subparsers)
-    for name, parser in subparsers.choices.items():
-        title = _NO_COMMAND if command is BROWSE else f"{_NO_COMMAND} {name}"
-        yield from ("", f"## `{title}`", "", _sentence(parser.description or command.help), "")
-        yield from ("| option | what it does |", "| --- | --- |")
+    for name, parser in parsers(command).commands.items():
+        title = PROGRAM if command is BROWSE else f"{PROGRAM} {name}"
+        yield from ("", f"## `{title}`", "", sentence(parser.description or command.help), "")
+        yield "```sh"
+        for example in EXAMPLES[name]:
+            yield f"{example.line}  # {example.does}"
+        yield from ("```", "", "| option | what it does |", "| --- | --- |")
         for action in parser._actions:
             if not isinstance(action, argparse._HelpAction):
                 yield f"| {_written(action)} | {_told(action)} |"
 
 
-def _written(action: argparse.Action) -> str:
-    """`--pairs FILTER`, `PAIR`, as it is typed."""
-    takes = action.nargs != 0 and not isinstance(action, argparse.BooleanOptionalAction)
+def value_of(action: argparse.Action) -> str:
+    """What an option takes, or what stands in an argument's place; empty for a switch."""
+    if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
+        return ""
     choices = "|".join(map(str, action.choices)) if action.choices else None
     metavar = action.metavar if isinstance(action.metavar, str) else None
-    value = metavar or choices or action.dest.upper()
-    names = ", ".join(action.option_strings)
-    text = f"{names} {value}" if names and takes else names or value
+    return metavar or choices or action.dest.upper()
+
+
+def sentence(text: str) -> str:
+    """A text on one line, with a full stop."""
+    text = " ".join(text.split()).replace("%%", "%")
+    return text if text.endswith(".") else f"{text}."
+
+
+def _written(action: argparse.Action) -> str:
+    """`--pairs FILTER`, `PAIR`, as it is typed."""
+    text = f"{', '.join(action.option_strings)} {value_of(action)}".strip()
     return f"`{_cell(text)}`"
 
 
@@ -54,8 +64,3 @@ def _told(action: argparse.Action) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _sentence(text: str) -> str:
-    text = " ".join(text.split())
-    return text if text.endswith(".") else f"{text}."

@@ -34,7 +34,7 @@ def add(subparsers: Subparsers) -> None:
         help=COMMANDS["report"].help,
         description="What a run says of each heuristic: whether the PM holds it, how much of it"
         " its features carry, and the verdicts on counterexamples beside those on conforming"
-        " pairs, with 95%% intervals. Above that, the run and its margins by tranche.",
+        " pairs, with 95% intervals. Above that, the run and its margins by tranche.",
     )
     parser.add_argument(
         "--html",
