@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from engine.cache.records import SEEN, SORT_KEYS, Query, Sample
+from engine.cache.records import SEEN, SORT_KEYS, SUSPECTS, Query, Sample
 from engine.canonical import Json, canonical
 from engine.files import write_text
 from engine.heuristics import Heuristic
@@ -137,7 +137,7 @@ def _parse_query(entry: dict[str, Json]) -> Query:
         tranche=_text(entry.get("tranche")),
         text=_text(entry.get("text")) or "",
         marks=frozenset(_texts(entry.get("marks"))),
-        suspect=suspect if isinstance(suspect, bool) else None,
+        suspect=next((known for known in SUSPECTS if known == suspect), None),
         seen=next((known for known in SEEN if known == entry.get("seen")), None),
         filter=_filter(_text(entry.get("filter")) or ""),
         sort=next((known for known in SORT_KEYS if known == sort), "row"),

@@ -80,7 +80,7 @@ _TEXTS = {
     "text": ("p.context", "p.chosen", "p.rejected"),
 }
 _TOLD = "IN (SELECT id FROM training"
-_BY_TEXT = "IN (SELECT id FROM suspects)"
+_SUSPECTS = "IN (SELECT id FROM suspects"
 _SEAMS = ("p.context || p.chosen", "p.context || p.rejected")
 _SEAM = ":"
 """The last character of a context (it ends with its marker), and so in each text across a seam."""
@@ -156,11 +156,8 @@ def _among(name: str, values: tuple[str, ...], listed: Listed, known: Known) -> 
             return Condition(f"list_contains(?::BIGINT[], {_id(listed)} >> 40)", (numbers,))
         case "mark":
             return marked(values, listed, known)
-        case "label-suspect":
-            held = suspect(listed, known)
-            wanted = [held if value == "yes" else Condition(f"NOT {held.sql}", held.values)
-                      for value in dict.fromkeys(values)]  # fmt: skip
-            return _joined(" OR ", wanted)
+        case "label-suspect" | "suspect":
+            return _joined(" OR ", [_suspected(value, listed, known) for value in values])
         case "seen":
             return _joined(" OR ", [_seen(value, listed) for value in values])
         case _:
@@ -187,11 +184,23 @@ def marked(values: Sequence[str], listed: Listed, known: Known) -> Condition:
     return _joined(" OR ", parts)
 
 
-def suspect(listed: Listed, known: Known) -> Condition:
-    """Whether the label may be wrong; needs the table `suspects`."""
+def _suspected(value: str, listed: Listed, known: Known) -> Condition:
+    """Whether the label may be wrong (`yes`), or is not suspect, or why; needs `suspects`."""
+    held = tied(listed, known)
+    if value == "tied":
+        return held
+    if value not in ("yes", "no", "none"):
+        return Condition(f"{_id(listed)} {_SUSPECTS} WHERE list_contains(reasons, ?))", (value,))
+    any_of = Condition(f"({_id(listed)} {_SUSPECTS}) OR {held.sql})", held.values)
+    return any_of if value == "yes" else Condition(f"NOT {any_of.sql}", any_of.values)
+
+
+def tied(listed: Listed, known: Known) -> Condition:
+    """Whether its two sides differ, and their rewards do not; needs the table `suspects`."""
     margin = FIGURE_COLUMNS[listed]["margin"]
     return Condition(
-        f"({_id(listed)} {_BY_TEXT} OR coalesce(abs({margin}) <= ?, false))",
+        f"(coalesce(abs({margin}) <= ?, false) AND {_id(listed)} NOT {_SUSPECTS}"
+        " WHERE list_contains(reasons, 'identical')))",
         (known.noise_floor,),
     )
 

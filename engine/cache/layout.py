@@ -57,6 +57,10 @@ class IndexPaths:
         return self.folder / "heuristics.toml"
 
     @property
+    def duplicates(self) -> Path:
+        return self.folder / "duplicates"
+
+    @property
     def runs(self) -> Path:
         return self.folder / "runs"
 

@@ -14,17 +14,20 @@ from engine.cache.filter_sql import (
     contains,
     every,
     marked,
-    suspect,
+    tied,
 )
 from engine.cache.records import Query
 from engine.filters import FIGURES, Among, Contains, leaves
 
 _IDS_OF = "SELECT id FROM ("
 _COUNTS_OF = """
-SELECT kind, verdict, tranche, mark, suspect, coalesce(seen, 'unknown') AS seen, count(*) FROM (
+SELECT kind, verdict, tranche, mark,
+    list_concat(coalesce(reasons, []), CASE WHEN tied THEN ['tied'] ELSE [] END) AS suspicions,
+    coalesce(seen, 'unknown') AS seen, count(*) FROM (
 """
 _BY_MARK = """) AS found
 LEFT JOIN training USING (id)
+LEFT JOIN suspects USING (id)
 LEFT JOIN (SELECT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS mark) AS marks USING (id)
 GROUP BY ALL ORDER BY ALL"""
 
@@ -72,19 +75,19 @@ def cells_question(query: Query, known: Known) -> Question:
     """Counts over the facets of the pairs that a query's heuristic, filter and text leave."""
     listed = _listed(query)
     where = every(_constant(query, listed, known))
-    suspected = suspect(listed, known)
+    held = tied(listed, known)
     kind, verdict = ("b.kind", "b.verdict") if listed == "borne" else ("NULL", "'unmeasured'")
     tranche = "b.tranche" if listed == "borne" else "p.tranche"
-    tables = _tables(listed, f"{where.sql} {suspected.sql}")
+    tables = _tables(listed, f"{where.sql} {held.sql}")
     name = _id(listed)
     told = (
         f"DISTINCT {name} AS id, {kind} AS kind, {verdict} AS verdict, {tranche} AS tranche,"
-        f" {suspected.sql} AS suspect"
+        f" {held.sql} AS tied"
     )
     ids, marks = list(known.marks), list(known.marks.values())
     return Question(
         " ".join((_COUNTS_OF, _select(told, tables, where.sql), _BY_MARK)),
-        [*suspected.values, *where.values, ids, marks],
+        [*held.values, *where.values, ids, marks],
     )
 
 
@@ -132,8 +135,7 @@ def _facets(query: Query, listed: Listed, known: Known) -> Sequence[Condition]:
     if query.marks:
         conditions.append(marked(sorted(query.marks), listed, known))
     if query.suspect is not None:
-        wanted = "yes" if query.suspect else "no"
-        conditions.append(condition(Among("label-suspect", (wanted,)), listed, known))
+        conditions.append(condition(Among("suspect", (query.suspect,)), listed, known))
     if query.seen is not None:
         conditions.append(condition(Among("seen", (query.seen,)), listed, known))
     return conditions

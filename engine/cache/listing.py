@@ -64,7 +64,10 @@ class Listing:
         question = cells_question(query, self._known(marks))
         self._suspects.make(cursor)
         rows = cursor.execute(question.sql, question.values).fetchall()
-        return tuple(Cell(row[0], Verdict(row[1]), *row[2:]) for row in rows)
+        return tuple(
+            Cell(kind, Verdict(verdict), tranche, mark, tuple(suspicions), seen, pairs)
+            for kind, verdict, tranche, mark, suspicions, seen, pairs in rows
+        )
 
     def _ids(self, cursor: duckdb.DuckDBPyConnection, question: Question) -> Ids:
         if question.needs_suspects:

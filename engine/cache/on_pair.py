@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.cache.bearers import Borne
+from engine.cache.duplicates import Duplicate
 from engine.cache.judged import JudgedRow
 from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.heuristics import Heuristic, kind_of
@@ -78,6 +81,7 @@ def suspicions(
     margin: float | None,
     noise_floor: float,
     opposite_labels: int,
+    near: Sequence[tuple[Duplicate, str]] = (),
     *,
     called_wrong: bool = False,
 ) -> tuple[str, ...]:
@@ -88,6 +92,7 @@ def suspicions(
         margin: its stored margin, where there is one.
         noise_floor: the run's; margins within it are tied.
         opposite_labels: how many pairs of the index hold the same texts the other way round.
+        near: what it nearly says again or contradicts, and the name of that pair.
         called_wrong: whether several PMs contradict the label with confidence.
     """
     found = []
@@ -97,6 +102,12 @@ def suspicions(
         found.append("label-suspect: tied sides")
     if opposite_labels and pair.chosen != pair.rejected:
         found.append("label-suspect: the same pair stands elsewhere with the opposite label")
+    for each, name in near:
+        alike = f"{name}, {each.similarity:.0%} alike"
+        if each.reason == "contradicted":
+            found.append(f"label-suspect: opposite label on nearly the same pair ({alike})")
+        else:
+            found.append(f"label-suspect: near-duplicate of {alike}")
     if called_wrong:
         found.append("label-suspect: several PMs call it wrong with confidence")
     return tuple(found)

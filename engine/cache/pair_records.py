@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.cache.records import Seen
+from engine.cache.records import Seen, Suspicion
 from engine.heuristics import Heuristic, Kind
 from engine.hh import Pair, Side
 from engine.verdict import Judgement, Outvoter, Thresholds, Verdict
@@ -36,7 +36,8 @@ class Cell:
     verdict: Verdict
     tranche: str
     mark: str | None
-    suspect: bool
+    suspicions: tuple[Suspicion, ...]
+    """In the order of their names; none: the label is not suspect."""
     seen: Seen
     pairs: int
 

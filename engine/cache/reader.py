@@ -27,6 +27,7 @@ from engine.cache.comparing import (
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
+from engine.cache.duplicates import Duplicate
 from engine.cache.feature import feature_detail
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.fired import stand_firing
@@ -112,7 +113,7 @@ class IndexReader:
         self.labels = dict(labels or {})
         """What features are called."""
         self._overview: Overview | None = None
-        self._suspects = Suspects(paths)
+        self._suspects = Suspects(paths, store)
         self._listing = Listing(store, run.figures.noise_floor if run else 0.0, self._suspects)
         self._marks = Marks(store, paths.triage)
 
@@ -251,6 +252,7 @@ class IndexReader:
         ours = {feature for made in on_pair for feature in made.features}
         said = guarded(self._marks.of([pair.name]).get(pair.name), pair.content_hash)
         noise_floor = self.run.figures.noise_floor if self.run else 0.0
+        near = self._suspects.near(identifier)
         return PairDetail(
             pair=pair,
             run=self.run.run if self.run else None,
@@ -271,6 +273,7 @@ class IndexReader:
                 margin,
                 noise_floor,
                 elsewhere,
+                [(each, str(self.store.name_of(each.other))) for each in near],
                 called_wrong=identifier in self._suspects.called_wrong(),
             ),
             others=self._marks.others(pair),
@@ -338,6 +341,15 @@ class IndexReader:
         """On which sides each feature fires; see `engine.cache.discoverable`."""
         with self._asking() as cursor:
             return firing(cursor, ids, margin, residual, agreed)
+
+    @property
+    def duplicates_looked_for(self) -> bool:
+        """Whether near-duplicates of the index as it is now were looked for."""
+        return self._suspects.looked_for
+
+    def near_duplicates(self, identifier: int) -> tuple[Duplicate, ...]:
+        """What a pair nearly says again, or contradicts, as far as that was looked for."""
+        return self._suspects.near(identifier)
 
     def words(self) -> dict[str, list[Triage]]:
         """All that every user said, also of pairs that are not in the index any more."""

@@ -32,6 +32,14 @@ Seen = Literal["seen", "unseen", "unknown"]
 """Whether the PM was trained on a pair: told by the user, never guessed."""
 SEEN: tuple[Seen, ...] = ("seen", "unseen", "unknown")
 
+Suspicion = Literal["identical", "tied", "contradicted", "near-duplicate", "called-wrong"]
+SUSPICIONS: tuple[Suspicion, ...] = get_args(Suspicion)
+"""Why a pair's label may be wrong, or why it counts twice."""
+
+Suspect = Literal["yes", "no"] | Suspicion
+"""Of any suspicion or of none, or of one of them."""
+SUSPECTS: tuple[Suspect, ...] = ("yes", *SUSPICIONS, "no")
+
 IMPORTED = "imported"
 """What stands for the readout of a run whose rewards were measured elsewhere."""
 
@@ -119,8 +127,8 @@ class Query:
     """A literal text that either transcript must contain; letters match in both cases."""
     marks: frozenset[str] = frozenset()
     """Triage marks to keep; empty: all, marked or not."""
-    suspect: bool | None = None
-    """Whether the label may be wrong; None: either."""
+    suspect: Suspect | None = None
+    """Whether the label may be wrong, or why; None: either."""
     seen: Seen | None = None
     """Whether the PM was trained on it, as it was told; None: either."""
     filter: Filter | None = None

@@ -1,4 +1,4 @@
-"""Pairs whose label may be wrong: found once, when somebody asks."""
+"""Pairs whose label may be wrong, or that count twice: found once, when somebody asks."""
 
 from __future__ import annotations
 
@@ -7,44 +7,78 @@ import threading
 import duckdb
 
 from engine.cache.called_wrong import called_wrong
+from engine.cache.duplicates import Duplicate, kept_duplicates
 from engine.cache.layout import IndexPaths
+from engine.cache.pairs import PairStore
 
 # 64 bits of each text and the same context: two texts that differ are not taken for one another.
 _SUSPECTS = """
 CREATE TABLE suspects AS
 WITH sides AS (
     SELECT id, context_hash, hash(chosen) AS chosen, hash(rejected) AS rejected FROM pairs
+),
+found AS (
+    SELECT id, 'identical' AS reason FROM sides WHERE chosen = rejected
+    UNION ALL
+    SELECT here.id, 'contradicted' FROM sides here JOIN sides there
+    ON here.context_hash = there.context_hash
+    AND here.chosen = there.rejected AND here.rejected = there.chosen
+    AND here.chosen <> here.rejected
+    UNION ALL
+    SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[])
+    UNION ALL
+    SELECT unnest(?::BIGINT[]), 'called-wrong'
 )
-SELECT id FROM sides WHERE chosen = rejected
-UNION
-SELECT here.id FROM sides here JOIN sides there
-ON here.context_hash = there.context_hash
-AND here.chosen = there.rejected AND here.rejected = there.chosen
-UNION
-SELECT unnest(?::BIGINT[]) AS id
+SELECT id, list(DISTINCT reason ORDER BY reason) AS reasons FROM found GROUP BY id
 """
 
 
 class Suspects:
-    """The table `suspects`: identical sides, the same pair elsewhere with the opposite label, or
-    several PMs that call the label wrong with confidence.
+    """The table `suspects`: an id and its reasons, all that no run of its own has to tell.
 
-    Tied sides are told by their margin (design, section 3: `label-suspect`).
+    `identical` sides; `contradicted`: the same pair, or nearly, stands elsewhere with the opposite
+    label; `near-duplicate`: it repeats an earlier pair (both of these as far as somebody looked
+    for near-duplicates); `called-wrong` by several PMs. Tied sides are told by their margin.
     """
 
-    def __init__(self, paths: IndexPaths) -> None:
+    def __init__(self, paths: IndexPaths, store: PairStore) -> None:
         self._paths = paths
+        self._store = store
         self._lock = threading.Lock()
         self._made = False
         self._called_wrong: frozenset[int] | None = None
+        self._kept: tuple[Duplicate, ...] | None = None
+        self._by_id: dict[int, tuple[Duplicate, ...]] | None = None
 
     def make(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make the table, unless it is there."""
-        called = self.called_wrong()
+        called, kept = self.called_wrong(), self._near()
         with self._lock:
             if not self._made:
-                cursor.execute(_SUSPECTS, [sorted(called)])
+                near = [near for found in kept.values() for near in found]
+                reasons = [each.reason for each in near]
+                values = [[each.id for each in near], reasons, sorted(called)]
+                cursor.execute(_SUSPECTS, values)
                 self._made = True
+
+    @property
+    def looked_for(self) -> bool:
+        """Whether anybody looked for near-duplicates of the index as it is now."""
+        self._near()
+        return self._kept is not None
+
+    def near(self, identifier: int) -> tuple[Duplicate, ...]:
+        """What a pair nearly says again, or contradicts."""
+        return self._near().get(identifier, ())
+
+    def _near(self) -> dict[int, tuple[Duplicate, ...]]:
+        with self._lock:
+            if self._by_id is None:
+                self._kept = kept_duplicates(self._paths, self._store)
+                self._by_id = {}
+                for each in self._kept or ():
+                    self._by_id[each.id] = (*self._by_id.get(each.id, ()), each)
+            return self._by_id
 
     def called_wrong(self) -> frozenset[int]:
         """The ids of the pairs that several PMs call wrong; runs are read once."""

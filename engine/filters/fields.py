@@ -104,6 +104,19 @@ NAMES = _fields(
     Field("split", "train or test, as the source says", "pair"),
     Field("label-suspect", "whether the label may be wrong", "run", _YES_NO),
     Field(
+        "suspect",
+        "why the label may be wrong",
+        "run",
+        (
+            Candidate("identical", "both sides are the same text"),
+            Candidate("tied", "the PM gives both sides one reward"),
+            Candidate("contradicted", "the same pair, or nearly, has the opposite label elsewhere"),
+            Candidate("near-duplicate", "it repeats an earlier pair, label and all"),
+            Candidate("called-wrong", "several PMs call the label wrong with confidence"),
+            Candidate(_NONE, "it is not suspect"),
+        ),
+    ),
+    Field(
         "seen",
         "whether the PM was trained on the pair, as it was told",
         "run",

@@ -29,7 +29,8 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
     run, standing = reader.run, reader.standing()
     if run is None or standing is None:
         raise no_run(reader.paths)
-    suspects = suspects_of(reader)
+    suspicions = suspects_of(reader)
+    suspects = frozenset().union(*suspicions.values())
     left_out = suspects if without_suspects else frozenset()
     standing = standing_without(standing, left_out)
     tables = [bearers_without(table, left_out) for table in reader.bearers()]
@@ -47,7 +48,7 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
                 keys,
                 run.figures.margin_threshold,
                 training,
-                suspects,
+                suspicions,
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
@@ -65,5 +66,7 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
         sources=tuple(reader.store.sources.values()),
         likelihood=likelihood_report(reader.likelihood, sums, standing, training),
         suspects=len(suspects),
+        suspicions={reason: len(ids) for reason, ids in suspicions.items()},
+        duplicates_looked_for=reader.duplicates_looked_for,
         without_suspects=without_suspects,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys
 from engine.cache.population import control, covered
-from engine.cache.records import SEEN, Seen
+from engine.cache.records import SEEN, Seen, Suspicion
 from engine.cache.run_file import MeasuredHeuristic
 from engine.cache.training import Training
 from engine.heuristics import Kind, kind_of
@@ -38,8 +38,8 @@ class Bearer:
     row: JudgedRow | None
     seen: Seen | None
     """None: nobody told what the PM was trained on."""
-    suspect: bool
-    """Whether the label may be wrong."""
+    suspicions: tuple[Suspicion, ...]
+    """Why the label may be wrong; none: it is not suspect."""
 
     @property
     def judged(self) -> JudgedPair:
@@ -59,7 +59,7 @@ def on_heuristic(
     keys: dict[int, Keys],
     margin_threshold: float,
     training: Training | None = None,
-    suspects: Collection[int] = (),
+    suspects: Mapping[Suspicion, Collection[int]] | None = None,
 ) -> HeuristicReport:
     """Report on one heuristic.
 
@@ -70,7 +70,7 @@ def on_heuristic(
         keys: tranche and context of every bearer, by id.
         margin_threshold: epsilon_m; a pair above it is one the PM got right.
         training: what was told of the PM's training.
-        suspects: ids of pairs whose label may be wrong.
+        suspects: ids of pairs whose label may be wrong, by why.
     """
     rows = {row.id: row for row in judged}
     bearers = [
@@ -80,7 +80,7 @@ def on_heuristic(
             context_hash=keys[borne.id].context_hash,
             row=row,
             seen=training.of(borne.id) if training else None,
-            suspect=borne.id in suspects,
+            suspicions=tuple(why for why, ids in (suspects or {}).items() if borne.id in ids),
         )
         for borne in table.bearers
         for row in [rows.get(borne.id)]
@@ -125,8 +125,17 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
         confident=sum(row.confident for row in rows),
         decisive=sum(row.decisive is True for row in rows),
         absent=_absent(kind, found.pooled),
-        suspects=Counter(made.judged.verdict for made in bearers if made.suspect),
+        suspects=Counter(made.judged.verdict for made in bearers if made.suspicions),
+        suspicions=_suspicions(bearers),
     )
+
+
+def _suspicions(bearers: Sequence[Bearer]) -> dict[Verdict, Counter[Suspicion]]:
+    found: dict[Verdict, Counter[Suspicion]] = {}
+    for made in bearers:
+        if made.suspicions:
+            found.setdefault(made.judged.verdict, Counter()).update(made.suspicions)
+    return found
 
 
 def _by_seen(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> dict[str, Shares]:

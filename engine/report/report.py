@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.cache.comparison_records import NaturalAgainstCustom
 from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import DeletionControl
+from engine.cache.records import Suspicion
 from engine.cache.run_file import Figures, Insertion
 from engine.cache.source_info import SourceInfo
 from engine.cache.training import Told
@@ -122,6 +123,8 @@ class KindReport:
     """The verdicts that fall on none of the pairs."""
     suspects: Mapping[Verdict, int]
     """Pairs whose label may be wrong, by verdict, where there are any."""
+    suspicions: Mapping[Verdict, Mapping[Suspicion, int]]
+    """The same, by verdict and by why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,10 @@ class Report:
     """None: no language model was asked."""
     suspects: int = 0
     """Pairs of the index whose label may be wrong."""
+    suspicions: Mapping[Suspicion, int] = field(default_factory=dict)
+    """Why: a pair may be suspect for several reasons."""
+    duplicates_looked_for: bool = False
+    """Whether near-duplicates of the index are known: `outvoted suspects` finds them."""
     without_suspects: bool = False
     """Whether they are left out of margins and verdicts."""
 

@@ -34,6 +34,8 @@ def report_json(report: Report) -> dict[str, Json]:
         "pairs": figures.pairs,
         "pairs_in_index": report.pairs,
         "label_suspects": report.suspects,
+        "suspects_by_reason": dict(report.suspicions.items()),
+        "near_duplicates_looked_for": report.duplicates_looked_for,
         "without_suspects": report.without_suspects,
         "tokens": figures.tokens,
         "noise_floor": None if report.manifest.imported else figures.noise_floor,
@@ -148,6 +150,8 @@ def _kind(
     for name, values in verdicts.items():
         suspects, count = made.suspects.get(Verdict(name), 0), values["count"]
         values["suspects"] = suspects
+        reasons = made.suspicions.get(Verdict(name), {})
+        values["suspects_by_reason"] = dict(reasons.items())
         values["share_of_suspects"] = suspects / count if isinstance(count, int) and count else None
     return {
         "pairs": made.pooled.pairs,

@@ -196,3 +196,14 @@ def beside(made: HeuristicReport) -> Iterator[str]:
 def _count(made: KindReport, verdict: Verdict) -> int:
     each = made.pooled.verdicts.get(verdict)
     return each.count if each else 0
+
+
+def suspects_sentence(report: Report) -> str | None:
+    """How many labels may be wrong, why, and whether they are left out; None where none is."""
+    reasons = [f"{count:,} {why}" for why, count in report.suspicions.items() if count]
+    told = f" ({', '.join(reasons)})" if reasons else ""
+    left_out = ", left out" if report.without_suspects else ""
+    unknown = "" if report.duplicates_looked_for else "; near-duplicates were not looked for"
+    if not (report.suspects or report.without_suspects):
+        return None
+    return f"{report.suspects:,} pairs whose label may be wrong{told}{left_out}{unknown}"

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from engine.cache.bearers import BearerTable
 from engine.cache.reader import IndexReader
-from engine.cache.records import Query
+from engine.cache.records import SUSPICIONS, Query, Suspicion
 from engine.cache.sealed import Standing
 
 
-def suspects_of(reader: IndexReader) -> frozenset[int]:
-    """The ids of an index's suspects (design, section 3: `label-suspect`), as the list has them."""
-    return frozenset(reader.ids(Query(kind=None, suspect=True)).tolist())
+def suspects_of(reader: IndexReader) -> dict[Suspicion, frozenset[int]]:
+    """The ids of an index's suspects by what makes them so, as the list has them."""
+    return {
+        reason: frozenset(reader.ids(Query(kind=None, suspect=reason)).tolist())
+        for reason in SUSPICIONS
+    }
 
 
 def bearers_without(table: BearerTable, left_out: Collection[int]) -> BearerTable:

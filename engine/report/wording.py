@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from engine.cache.records import Suspicion
 from engine.plain import plain
 from engine.verdict import Interval, NoTemperature, TemperatureInterval
 
 NONE = "-"
+
+WHY_SUSPECT: dict[Suspicion, str] = {
+    "identical": "both sides are the same text",
+    "tied": "the PM gives both sides one reward",
+    "contradicted": "the same pair, or nearly, has the opposite label elsewhere",
+    "near-duplicate": "it repeats an earlier pair, label and all",
+    "called-wrong": "several PMs call the label wrong with confidence",
+}
 
 WHY_NO_TEMPERATURE: dict[NoTemperature, str] = {
     "no pairs": "it has no pairs",

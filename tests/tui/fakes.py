@@ -28,7 +28,15 @@ from engine.cache.pair_records import (
     Said,
     Undone,
 )
-from engine.cache.records import HeuristicCard, Overview, Query, RunCard, TrancheCard
+from engine.cache.records import (
+    HeuristicCard,
+    Overview,
+    Query,
+    RunCard,
+    Suspect,
+    Suspicion,
+    TrancheCard,
+)
 from engine.cache.triage_line import Triage
 from engine.errors import UserError
 from engine.filters import Vocabulary
@@ -205,6 +213,15 @@ def make_detail(row: int) -> PairDetail:
     )
 
 
+def _suspicions(detail: PairDetail) -> tuple[Suspicion, ...]:
+    return ("tied",) if detail.flags else ()
+
+
+def _suspect(detail: PairDetail) -> tuple[Suspect, ...]:
+    """What of the facet `label` the pair is."""
+    return ("yes", *_suspicions(detail)) if detail.flags else ("no",)
+
+
 DETAILS = {detail.pair.id: detail for detail in map(make_detail, range(PAIRS))}
 
 
@@ -331,7 +348,7 @@ class FakeReader:
             and query.tranche in (None, detail.pair.tranche)
             and query.text.lower() in texts
             and (not query.marks or (self.marks().get(detail.pair.id) or "none") in query.marks)
-            and query.suspect in (None, bool(detail.flags))
+            and query.suspect in (None, *_suspect(detail))
             and query.seen in (None, detail.seen)
             and holds(query.filter, detail)
         )
@@ -360,7 +377,7 @@ class FakeReader:
                 detail.heuristics[0].judgement.verdict,
                 detail.pair.tranche,
                 marks.get(detail.pair.id),
-                bool(detail.flags),
+                _suspicions(detail),
                 detail.seen,
             )
             for detail in kept

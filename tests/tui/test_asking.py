@@ -135,17 +135,17 @@ async def test_facets_count_what_each_choice_would_keep() -> None:
 
 async def test_label_suspects_are_a_facet() -> None:
     async with browser().run_test(size=(80, 24)) as pilot:
-        await press(pilot, "G", "enter", "F", "G", *"k" * 6, "space", "enter")
-        assert pairs_screen(pilot).asked.suspect is True
+        await press(pilot, "G", "enter", "F", "G", *"k" * 11, "space", "enter")
+        assert pairs_screen(pilot).asked.suspect == "yes"
         assert len(pairs_screen(pilot).pair_list) == 6
         assert "label suspect" in text_of(pilot, "title")
 
 
 def test_a_facet_s_own_choice_is_left_out_of_its_counts() -> None:
     cells = (
-        Cell("counterexample", Verdict.OUTVOTED, "a", None, False, "seen", 5),
-        Cell("counterexample", Verdict.TIE, "b", "clear", True, "unseen", 3),
-        Cell("conforming", Verdict.FOLLOWED, "a", None, False, "unknown", 2),
+        Cell("counterexample", Verdict.OUTVOTED, "a", None, (), "seen", 5),
+        Cell("counterexample", Verdict.TIE, "b", "clear", ("tied",), "unseen", 3),
+        Cell("conforming", Verdict.FOLLOWED, "a", None, (), "unknown", 2),
     )
     found = facets(("a", "b"), ("clear",))
     query = Query(heuristic="url", verdicts=frozenset({Verdict.TIE}))
@@ -273,7 +273,7 @@ async def test_filter_facets_order_and_patterns_come_back_with_the_session(tmp_p
         await press(pilot, "enter", "g", "enter")
         screen = pairs_screen(pilot)
         screen.ask_again(
-            replace(screen.asked, filter=Among("verdict", ("tie", "inert")), suspect=False)
+            replace(screen.asked, filter=Among("verdict", ("tie", "inert")), suspect="no")
         )
         await settle(pilot)
         await press(pilot, "o", "j", "enter", "q")

@@ -122,5 +122,5 @@ def test_what_a_covered_list_may_ask() -> None:
     ):
         assert not kept(text)
         assert not kept(f'text~"sorry" or {text}')
-    bare = covered_query(Query(verdicts=frozenset({Verdict.TIE}), suspect=True, sort="vote"))
+    bare = covered_query(Query(verdicts=frozenset({Verdict.TIE}), suspect="yes", sort="vote"))
     assert bare == Query()

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Command] = {
     "score": Command("tui.cli.score", "measure pairs with a PM and its SAE"),
     "presets": Command("tui.cli.presets", "PMs, SAEs and what is known of them, by name"),
     "report": Command("tui.cli.report", "verdicts per heuristic, margins, faithfulness"),
+    "suspects": Command("tui.cli.suspects", "pairs whose label may be wrong, or that count twice"),
     "discover": Command(
         "tui.cli.discover", "find what the PM holds against responses, or for them"
     ),

@@ -52,8 +52,8 @@ def add(subparsers: Subparsers) -> None:
         "--without-suspects",
         action="store_true",
         help="leave out the pairs whose label may be wrong: identical or tied sides, the same"
-        " pair elsewhere with the opposite label, or several PMs"
-        " that call it wrong with confidence",
+        " pair or nearly elsewhere with the opposite label, repeats of an earlier pair, or several"
+        " PMs that call it wrong with confidence",
     )
     add_common(parser)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.report.method import method_sentence
 from engine.report.report import Report
+from engine.report.sentences import suspects_sentence
 from engine.report.wording import bare, figure, percent, ratio
 from tui.cli.report_heuristic import heuristic_text
 from tui.cli.report_likelihood import likelihood_text
@@ -52,9 +53,8 @@ def _run(report: Report) -> Iterator[str]:
             f" (noise floor {figure(figures.noise_floor)})",
         ),
     ]
-    if report.suspects or report.without_suspects:
-        left_out = ", left out" if report.without_suspects else ""
-        facts.append(("suspects", f"{report.suspects:,} pairs whose label may be wrong{left_out}"))
+    if suspects := suspects_sentence(report):
+        facts.append(("suspects", suspects))
     facts.append(("method", method_sentence(config)))
     for what, fact in facts:
         yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
@@ -70,6 +70,8 @@ def _imported(report: Report) -> Iterator[str]:
         ("pairs", f"{figures.pairs:,} with rewards of {report.pairs:,}"),
         ("tie", f"|margin| <= {figure(figures.margin_threshold)} (noise floor unmeasured)"),
     ]
+    if suspects := suspects_sentence(report):
+        facts.append(("suspects", suspects))
     for what, fact in facts:
         yield from wrapped(f"{what:<8} {bare(fact)}", indent=2, hang=11)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cache.pair_records import Found
-from engine.cache.records import SORT_KEYS, Query, SortKey
+from engine.cache.records import SORT_KEYS, Query, SortKey, Suspect
 from engine.errors import UserError
 from engine.filters import show
 from tui.screens.base import MainScreen
@@ -16,6 +16,17 @@ from tui.widgets.covered import covered_query
 
 if TYPE_CHECKING:
     from tui.screens.facets import FacetScreen
+
+
+SUSPECT_WORDS: dict[Suspect, str] = {
+    "yes": "label suspect",
+    "identical": "identical sides",
+    "tied": "tied sides",
+    "contradicted": "contradicted elsewhere",
+    "near-duplicate": "near-duplicate",
+    "called-wrong": "called wrong by several PMs",
+    "no": "label not suspect",
+}
 
 
 class Asks(MainScreen):
@@ -153,7 +164,7 @@ def told(query: Query, *, blind: bool) -> str:
     if query.tranche:
         parts.append(query.tranche)
     if query.suspect is not None:
-        parts.append("label suspect" if query.suspect else "label not suspect")
+        parts.append(SUSPECT_WORDS[query.suspect])
     if query.seen is not None:
         parts.append(f"{query.seen} by the PM" if query.seen != "unknown" else "seen unknown")
     if query.text:

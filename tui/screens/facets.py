@@ -13,11 +13,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from engine.cache.pair_records import Cell
-from engine.cache.records import SEEN, Query, Seen
+from engine.cache.records import SEEN, Query, Seen, Suspect
 from engine.heuristics import Kind
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS, bindings, hints
+from tui.screens.asking import SUSPECT_WORDS
 from tui.screens.scrolling import Scrolls, titled
 from tui.widgets.document import Document, Page
 from tui.widgets.figures import BOLD, LETTERS
@@ -29,10 +30,9 @@ _KINDS: tuple[tuple[str, Kind | None], ...] = (
     ("= conforming", "conforming"),
     ("both", None),
 )
-_SUSPECTS: tuple[tuple[str, bool | None], ...] = (
-    ("label suspect", True),
-    ("not suspect", False),
-    ("both", None),
+_SUSPECTS: tuple[tuple[str, Suspect | None], ...] = (
+    *((words, suspect) for suspect, words in SUSPECT_WORDS.items()),
+    ("all", None),
 )
 
 
@@ -92,7 +92,7 @@ def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
             "label",
             True,
             tuple(_suspect(text, suspect) for text, suspect in _SUSPECTS),
-            lambda query, cell: query.suspect in (None, cell.suspect),
+            lambda query, cell: _is_suspect(query.suspect, cell),
             measured=True,
         ),
         Facet(
@@ -151,13 +151,19 @@ def _mark(mark: str) -> Choice:
     )
 
 
-def _suspect(text: str, suspect: bool | None) -> Choice:
+def _suspect(text: str, suspect: Suspect | None) -> Choice:
     return Choice(
         text,
-        lambda q: q.suspect is suspect,
+        lambda q: q.suspect == suspect,
         lambda q: replace(q, suspect=suspect),
-        lambda cell: suspect in (None, cell.suspect),
+        lambda cell: _is_suspect(suspect, cell),
     )
+
+
+def _is_suspect(asked: Suspect | None, cell: Cell) -> bool:
+    if asked in ("yes", "no"):
+        return bool(cell.suspicions) == (asked == "yes")
+    return asked is None or asked in cell.suspicions
 
 
 def _seen(seen: Seen | None) -> Choice:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.cache.pair_records import PairRow
 from engine.cache.reader import IndexReader
-from engine.cache.records import Query, Sample
+from engine.cache.records import Query, Sample, Suspect
 from engine.report.build import build_report
 from engine.report.page.blocks import Example
 from engine.report.plots.plot import Point
@@ -38,7 +38,7 @@ def gather(reader: IndexReader, *, without_suspects: bool = False) -> Gathered:
         UserError: the index has no run, or a file of it is damaged.
     """
     report = build_report(reader, without_suspects=without_suspects)
-    suspect = False if without_suspects else None
+    suspect: Suspect | None = "no" if without_suspects else None
     return Gathered(
         report=report,
         examples={
@@ -50,7 +50,7 @@ def gather(reader: IndexReader, *, without_suspects: bool = False) -> Gathered:
 
 
 def _examples(
-    reader: IndexReader, made: HeuristicReport, suspect: bool | None
+    reader: IndexReader, made: HeuristicReport, suspect: Suspect | None
 ) -> Iterator[Example]:
     for verdict, found in made.counterexamples.pooled.verdicts.items():
         if found.count and verdict is not Verdict.UNMEASURED:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from engine.report.method import method_sentence
 from engine.report.page.blocks import Paragraph, Section, Table
 from engine.report.report import Report
+from engine.report.sentences import suspects_sentence
 from engine.report.wording import figure
 
 VERDICTS = (
@@ -49,8 +50,8 @@ def method_section(report: Report) -> Section:
             ),
             Paragraph(method_sentence(report.manifest.config)),
             *(
-                [Paragraph(f"The {report.suspects:,} pairs whose label may be wrong are left out.")]
-                if report.without_suspects
+                [Paragraph(f"Label trouble: {suspects}.")]
+                if (suspects := suspects_sentence(report))
                 else []
             ),
             Table(

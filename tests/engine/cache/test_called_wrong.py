@@ -15,7 +15,7 @@ from engine.cache.sealed import run_path
 from tests.engine.cache import scored
 from tests.engine.cache.scored import id_of, make_index, manifest, seal
 
-SUSPECT = Query(kind=None, suspect=True)
+SUSPECT = Query(kind=None, suspect="yes")
 
 
 def test_two_pms_that_agree_against_the_label_make_it_suspect(

@@ -74,6 +74,7 @@ def _named(detail: PairDetail, name: str) -> set[str]:
         "mark": detail.mark or "none",
         "seen": detail.seen,
         "label-suspect": "yes" if detail.flags else "no",
+        "suspect": "tied" if detail.flags else "none",
     }
     if on is not None:
         runner_up, by = on.judgement.runner_up, on.judgement.by

@@ -246,12 +246,16 @@ def test_pairs_whose_label_may_be_wrong_are_counted_by_verdict(
     """Row 0 has a margin of 0: tied sides."""
     seal(paths)
     said = words(report()[1])
-    assert "suspects 1 pairs whose label may be wrong method" in said
+    assert (
+        "suspects 1 pairs whose label may be wrong (1 tied); near-duplicates were not looked for"
+    ) in said
     assert "The label may be wrong on 1 of 6 counterexamples: outvoted 1 of 2." in said
     made = json.loads(report("--json")[1])
     verdicts = made["heuristics"][0]["counterexamples"]["verdicts"]
     assert (made["label_suspects"], made["without_suspects"]) == (1, False)
     assert (verdicts["outvoted"]["suspects"], verdicts["outvoted"]["share_of_suspects"]) == (1, 0.5)
+    assert made["suspects_by_reason"]["tied"] == 1
+    assert verdicts["outvoted"]["suspects_by_reason"] == {"tied": 1}
     assert (verdicts["silent"]["suspects"], verdicts["no-feature"]["share_of_suspects"]) == (
         0,
         None,
@@ -272,5 +276,5 @@ def test_they_are_left_out_where_that_is_asked_for(
     assert url["counterexamples"]["pairs"] == 5
     assert url["counterexamples"]["verdicts"]["outvoted"]["count"] == 1
     assert sum(tranche["pairs"] for tranche in made["tranches"]) == 11
-    assert "whose label may be wrong, left out" in words(report("--without-suspects")[1])
-    assert "pairs whose label may be wrong are left out" in page.read_text(encoding="utf-8")
+    assert "whose label may be wrong (1 tied), left out" in words(report("--without-suspects")[1])
+    assert "1 pairs whose label may be wrong (1 tied), left out" in page.read_text(encoding="utf-8")

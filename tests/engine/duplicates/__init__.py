@@ -1,0 +1,1 @@
+"""Near-duplicates of an index."""
