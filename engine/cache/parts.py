@@ -6,6 +6,7 @@ is there: the ids it covers are read from the files, and the rest is measured.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -69,6 +70,19 @@ class Parts:
         target = self.folder / stage / f"{self._prefix(f'{first:016x}')}{held}.parquet"
         with replacing(target) as beside:
             pq.write_table(table, beside, compression=COMPRESSION)
+
+    def adopt(self, stage: str, other: Parts) -> None:
+        """Take over another run's finished parts of a stage, but those that hold ids held here."""
+        held = self.covered(stage)
+        for path in other.files(stage):
+            try:
+                ids = set(_read(path, ["id"]).column("id").to_pylist())
+            except UserError:  # the other run's trouble: here it is measured
+                continue
+            if held.isdisjoint(ids):
+                held |= ids
+                with replacing(self.folder / stage / path.name) as beside:
+                    shutil.copyfile(path, beside)
 
     def read(self, stage: str, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of a stage, sorted by id; an empty table where nothing was measured.

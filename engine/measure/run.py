@@ -26,6 +26,7 @@ from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertio
 from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
 from engine.measure.peaks import strongest_tokens
 from engine.measure.selection import Selection, select
+from engine.measure.sharing import share
 from engine.measure.sitting import Sitting
 from engine.measure.staging import Stage, Work
 
@@ -45,6 +46,7 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     """
     sitting, sampled, left_out = fitted(sitting, lowest_hashes(sitting.store, SAMPLE_PAIRS))
     sitting.manifest.write(sitting.paths.run(sitting.run) / MANIFEST)
+    share(sitting, _of_pm_alone(sitting))
     bearing = _bearing(sitting)
     keys = keys_of(sitting.store, sorted(bearing))
     checked = _checked(keys)
@@ -130,6 +132,13 @@ def _checked(keys: Mapping[int, Keys]) -> list[int]:
     The lowest come first: integrated gradients are taken of the first of them alone.
     """
     return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
+
+
+def _of_pm_alone(sitting: Sitting) -> Iterator[str]:
+    """The stages that no SAE decides."""
+    yield from (staging.SAMPLE, staging.NOISE)
+    for table in sitting.bearers:
+        yield from (_spans_stage(table), _insertion_stage(table))
 
 
 def _spans_stage(table: BearerTable) -> str:

@@ -38,6 +38,7 @@ from tests.engine.measure.world import (
     column,
     measure,
     rows,
+    rows_of,
 )
 from tests.engine.models.tiny_lm import write_lm
 
@@ -252,6 +253,42 @@ def test_one_run_for_each_sae(world: World) -> None:
     one, other = score(request, lambda _: None)
     assert one.run != other.run
     assert len(list(request.paths.runs.glob("*/run.duckdb"))) == 2
+
+
+def test_what_no_sae_decides_is_measured_once_for_all_runs_of_a_pm(
+    world: World, tmp_path: Path
+) -> None:
+    """To the same bits as in a run that has it all to itself."""
+    alone = world.copy(tmp_path / "alone")
+    other = dataclasses.replace(alone.request, saes=(str(world.other_sae),))
+    by_itself = measure(other)
+    measure(world.request)
+    steps: list[Progress] = []
+    (second,) = score(dataclasses.replace(other, paths=world.request.paths), steps.append)
+    asked = {step.stage.partition("/")[0] for step in steps if step.tokens}
+    assert asked == {"texts", "effects"}
+    assert second.tokens < by_itself.tokens
+    assert second.run == by_itself.run
+    of_second = world.request.paths.run(second.run) / "run.duckdb"
+    assert rows_of(of_second) == rows(alone)
+
+
+def test_rewards_of_another_readout_are_no_ones_but_its_own(world: World, tmp_path: Path) -> None:
+    alone = world.copy(tmp_path / "alone")
+    read = dataclasses.replace(alone.request, readout="appended-end-of-text")
+    measure(read)
+    measure(world.request)
+    second = measure(dataclasses.replace(read, paths=world.request.paths))
+    assert rows_of(world.request.paths.run(second.run) / "run.duckdb") == rows(alone)
+
+
+def test_a_spoiled_part_of_another_run_is_measured_here(world: World) -> None:
+    first = measure(world.request)
+    spoiled = list((world.request.paths.run(first.run) / "parts" / "noise").glob("*.parquet"))
+    for path in spoiled:
+        path.write_bytes(b"PAR1")
+    second = measure(dataclasses.replace(world.request, saes=(str(world.other_sae),)))
+    assert second.noise_floor == pytest.approx(first.noise_floor)
 
 
 def test_a_language_model_is_asked_once_for_all_runs(world: World, tmp_path: Path) -> None:

@@ -84,7 +84,11 @@ def measure(request: ScoreRequest) -> ScoreResult:
 
 
 def rows(world: World) -> Rows:
-    with duckdb.connect(str(world.run_file), read_only=True) as connection:
+    return rows_of(world.run_file)
+
+
+def rows_of(run_file: Path) -> Rows:
+    with duckdb.connect(str(run_file), read_only=True) as connection:
         return {name: connection.table(name).order("ALL").fetchall() for name in TABLES}
 
 
