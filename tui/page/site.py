@@ -6,19 +6,20 @@ another host and names this one absolutely, so the page is ours; scripts and fon
 
 from __future__ import annotations
 
+import importlib.resources
 import secrets
-import shlex
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
-from textual_serve.server import Server
 
 from engine.errors import UserError
+from tui.page.tab import Tabs
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_STATIC = Path(str(importlib.resources.files("textual_serve") / "static"))
 _FILES = Path(__file__).parent / "files"
 _TOKEN_BYTES = 24
 _PATIENCE = 2.0
@@ -78,21 +79,22 @@ def make_site(command: Sequence[str], token: str) -> web.Application:
     """What answers: the page, its files and the websocket, all below the secret path.
 
     Args:
-        command: the words that start a browser. They reach a shell quoted, whatever they hold.
+        command: the words that start a browser. No shell reads them.
         token: the path's first part.
     """
-    runner = Server(f"exec {shlex.join(command)}")
+    tabs = Tabs(command)
     inner = web.Application()
     inner.add_routes(
         [
             web.get("/", _page),
-            web.get("/ws", runner.handle_websocket),
-            web.static("/static", runner.statics_path),
+            web.get("/ws", tabs.answer),
+            web.static("/static", _STATIC),
             web.static("/files", _FILES),
         ]
     )
     site = web.Application()
     site.add_subapp(f"/{token}", inner)
+    site.on_shutdown.append(tabs.close)
     site.on_response_prepare.append(_guarded)
     return site
 
