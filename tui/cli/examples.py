@@ -61,6 +61,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("outvoted report --html report.html --without-suspects", "as a page with plots"),
         Example("outvoted report --name demo --markdown -", "the demo's, for an issue"),
     ),
+    "suspects": (
+        Example("outvoted suspects", "how many labels may be wrong, why, and twenty of them"),
+        Example("outvoted report --without-suspects", "the answer without them"),
+    ),
     "discover": (
         Example("outvoted discover --top 20", "n-grams and features, by what margins alone tell"),
         Example("outvoted discover --deletion 12 --device cuda", "and what deleting each does"),
