@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from dataclasses import asdict
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from engine.cache.kept import with_kept
 from engine.cache.layout import IndexPaths
@@ -25,6 +13,7 @@ from engine.errors import UserError
 from engine.presets import Preset
 from tui.cli.child import run_child
 from tui.cli.commands import Subparsers
+from tui.cli.drawing import Bars, Lines, drawing
 from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
 from tui.cli.preset_options import (
     add_preset,
@@ -39,19 +28,6 @@ from tui.cli.told import add_told, told
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
 POSITIONS = ("all", "after-first")
 DTYPES = ("float32", "bfloat16", "float16")
-
-_STAGES = {
-    "known": "known rewards",
-    "texts": "bearers",
-    "base": "pairs",
-    "sample": "sample of the index",
-    "noise": "noise floor",
-    "checks": "attribution check",
-    "spans": "deletion control",
-    "insertion": "insertion control",
-    "effects": "group effects",
-    "likelihood": "log-likelihood",
-}
 
 
 def add(subparsers: Subparsers) -> None:
@@ -128,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     preset = preset_of(args)
     request = _request(args, paths, preset)
     try:
-        results = _measure(request, Drawing())
+        results = _measure(request, drawing(sys.stderr))
     except KeyboardInterrupt:
         print("Finished parts are kept: the same command goes on from them.", file=sys.stderr)
         raise
@@ -181,42 +157,7 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
     }
 
 
-class Drawing:
-    """Progress bars on stderr: one for each stage, with a rate and an estimate."""
-
-    def __init__(self) -> None:
-        self.bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False),
-            refresh_per_second=2,
-        )
-        self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._started: dict[tuple[str, str], tuple[float, int]] = {}
-
-    def show(self, event: dict[str, Json]) -> None:
-        """Take one progress event of the child."""
-        run, stage = str(event["run"]), str(event["stage"])
-        done, total = int(str(event["done"])), int(str(event["total"]))
-        key = (run, stage)
-        if key not in self._tasks:
-            if total == 0:
-                return
-            name = _STAGES.get(stage.partition("/")[0], stage)
-            self._tasks[key] = self.bars.add_task(f"{run[:8]} {name}", total=total, rate="")
-            self._started[key] = (time.monotonic(), done)
-        begun, before = self._started[key]
-        seconds = time.monotonic() - begun
-        rate = f"{(done - before) / seconds:.1f} pairs/s" if done > before else ""
-        self.bars.update(self._tasks[key], completed=done, total=total, rate=rate)
-
-
-def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]]:
+def _measure(request: dict[str, Json], drawn: Bars | Lines) -> list[dict[str, Json]]:
     """Run the child to its end; its results.
 
     Raises:
@@ -226,11 +167,11 @@ def _measure(request: dict[str, Json], drawing: Drawing) -> list[dict[str, Json]
 
     def take(event: dict[str, Json]) -> None:
         if event.pop("type") == "progress":
-            drawing.show(event)
+            drawn.show(event)
         else:
             results.append(event)
 
-    run_child("engine.measure", request, take, drawing.bars)
+    run_child("engine.measure", request, take, drawn.around)
     return results
 
 
