@@ -18,6 +18,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import open_likelihood
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.reader import IndexReader
+from engine.cache.records import SoFar
 from engine.cache.sealed import (
     SealedRun,
     damaged_run,
@@ -26,6 +27,7 @@ from engine.cache.sealed import (
     run_path,
     sealed_runs,
 )
+from engine.cache.so_far import begun_runs, stand_parts
 from engine.cache.training import open_training
 from engine.errors import UserError
 from engine.heuristics import Heuristic, compile_heuristic
@@ -42,9 +44,11 @@ def open_reader(
 ) -> IndexReader:
     """Open an index with its newest run, or the one named; without any, nothing is measured.
 
+    Where there is no finished run, the finished parts of one that was begun are shown.
+
     Args:
         paths: the index.
-        run: the beginning of a run's id, or all of it.
+        run: the beginning of a run's id, or all of it; of a finished one, or one that was begun.
         heuristics: what to look at; None: the run's own, or else the ones that ship, and those
             the user kept. One that the run does not know, or judged otherwise, reads `unmeasured`.
         labels: what to call the features of the run's SAE, before what the run keeps.
@@ -55,7 +59,7 @@ def open_reader(
     """
     store = open_pairs(paths)
     try:
-        sealed = _open_run(paths, store, run)
+        sealed, so_far = _open_run(paths, store, run)
         with store.cursor() as cursor:
             folder = paths.run(sealed.run) if sealed else None
             training = open_training(cursor, folder)
@@ -67,7 +71,9 @@ def open_reader(
     except UserError:
         store.close()
         raise
-    return IndexReader(paths, store, sealed, looked_at, named, training, likelihood, kept_in)
+    return IndexReader(
+        paths, store, sealed, looked_at, named, training, likelihood, kept_in, so_far
+    )
 
 
 def _look(
@@ -108,14 +114,17 @@ def _judge_imported(
         cursor.unregister("imported")
 
 
-def _open_run(paths: IndexPaths, store: PairStore, asked: str | None) -> SealedRun | None:
+def _open_run(
+    paths: IndexPaths, store: PairStore, asked: str | None
+) -> tuple[SealedRun | None, SoFar | None]:
     """Attach the run that is meant, and make the views that the questions ask."""
     with store.cursor() as cursor:
-        if asked is None and not sealed_runs(paths):
-            cursor.execute(questions.NOTHING_MEASURED)
-            cursor.execute(questions.NOTHING_JUDGED)
-            cursor.execute(by_token.NOT_STORED)
-            return None
+        if not any(run.startswith(asked or "") for run in sealed_runs(paths)):
+            begun = [run for run in begun_runs(paths) if run.startswith(asked or "")]
+            if asked is None or len(begun) == 1:
+                cursor.execute(questions.NOTHING_JUDGED)
+                cursor.execute(by_token.NOT_STORED)
+                return None, _so_far(cursor, paths, store, begun)
         path = run_path(paths, find_run(paths, asked))
         try:
             store.attach(path, "run")
@@ -127,4 +136,21 @@ def _open_run(paths: IndexPaths, store: PairStore, asked: str | None) -> SealedR
             cursor.execute(by_token.STORED if stored else by_token.NOT_STORED)
         except duckdb.Error as error:
             raise damaged_run(path, error) from None
-        return found
+        return found, None
+
+
+def _so_far(
+    cursor: duckdb.DuckDBPyConnection, paths: IndexPaths, store: PairStore, begun: Sequence[str]
+) -> SoFar | None:
+    """Make the views of the newest run that was begun, or of none."""
+    if not begun:
+        cursor.execute(questions.NOTHING_MEASURED)
+        return None
+    try:
+        return stand_parts(cursor, paths, store, begun[0])
+    except duckdb.Error as error:
+        raise UserError(
+            f"a part of run {begun[0]} cannot be read ({str(error).splitlines()[0]})",
+            where=str(paths.run(begun[0])),
+            todo="Run the same `outvoted score` again: it names the part.",
+        ) from None

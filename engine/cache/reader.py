@@ -52,7 +52,7 @@ from engine.cache.pair_records import (
 )
 from engine.cache.pair_row import FoundRow, guarded, pair_row
 from engine.cache.pairs import PairStore
-from engine.cache.records import Overview, Query, Sample
+from engine.cache.records import Overview, Query, Sample, SoFar
 from engine.cache.run_file import TOLD_FEATURES
 from engine.cache.sealed import (
     SealedRun,
@@ -99,11 +99,15 @@ class IndexReader:
         training: Training | None = None,
         likelihood: MeasuredBy | None = None,
         kept_in: Path | None = None,
+        so_far: SoFar | None = None,
     ) -> None:
         self.paths = paths
         self.kept_in = kept_in or paths.kept_heuristics
         self.store = store
         self.run = run
+        self.so_far = so_far
+        """The run that was begun whose parts are shown; None: the run is finished, or there is
+        none."""
         self.looked_at = tuple(looked_at)
         """The heuristics that the table `borne` is of."""
         self.training = training
@@ -135,6 +139,7 @@ class IndexReader:
             run=run_card(self.run) if self.run else None,
             heuristics=cards,
             tranches=tranche_cards(pairs, margins),
+            so_far=self.so_far,
         )
 
     @property

@@ -90,6 +90,14 @@ class RunCard:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """A run that is not finished: how many pairs have figures in its finished parts."""
+
+    run: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The first screen. It is read from a JSON snapshot, before duckdb is loaded."""
 
@@ -98,6 +106,8 @@ class Overview:
     run: RunCard | None
     heuristics: tuple[HeuristicCard, ...]
     tranches: tuple[TrancheCard, ...]
+    so_far: SoFar | None = None
+    """Without a finished run: the one that is shown in its place, as far as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ def read_snapshot(path: Path) -> Overview | None:
 def _overview(values: Json) -> Overview:
     if not isinstance(values, dict) or not isinstance(values.get("heuristics"), list):
         raise ValueError("it is no overview")
-    bare = build(Overview, values | {"heuristics": []}, "overview")
+    # The first snapshots tell of no unfinished run.
+    bare = build(Overview, {"so_far": None} | values | {"heuristics": []}, "overview")
     return replace(bare, heuristics=tuple(_card(card) for card in values["heuristics"]))
 
 

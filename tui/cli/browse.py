@@ -102,18 +102,16 @@ class Opening:
     def reader(self) -> IndexReader:
         """Open the index. Called in a thread."""
         from engine.cache.opening import open_reader
-        from engine.cache.sealed import find_run
         from engine.cache.snapshot import keep_snapshot
 
-        run = find_run(self._paths, self._run) if self._run else None
         self._reader = open_reader(
             self._paths,
-            run=run,
+            run=self._run,
             heuristics=self._asked,
             labels=self._labels,
             kept_in=self._kept_in,
         )
-        if run is None and self._asked is None:
+        if self._run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
         return self._reader
 

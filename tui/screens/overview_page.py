@@ -50,6 +50,9 @@ def title_lines(overview: Overview | None) -> list[Text]:
         return [Text("Outvoted", BOLD)]
     first = Text(f"Outvoted · {_flat(overview.index)} · {overview.pairs:,} pairs", BOLD)
     run = overview.run
+    if overview.so_far is not None:
+        so_far = overview.so_far
+        first.append(f" · run {_flat(so_far.run)} · {so_far.pairs:,} pairs so far")
     if run is None:
         return [first]
     if run.readout == IMPORTED:
@@ -76,7 +79,12 @@ def overview_page(
         return Page(_say("There is no index yet.", "Make one:  outvoted index FILE"))
     lines: list[Text] = []
     anchors: list[int] = []
-    if overview.run is None:
+    if overview.so_far is not None:
+        lines += _say(
+            "This run is not finished: margins as far as they are, and no verdicts yet.",
+            "Open it again for more; the same `outvoted score` goes on with it.",
+        )
+    elif overview.run is None:
         lines += _say(
             "No run yet: verdicts are unmeasured.",
             "Make one:  outvoted score --pm PM --sae SAE --hook HOOK",
