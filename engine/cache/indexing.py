@@ -11,7 +11,7 @@ import duckdb
 
 from engine.cache.layout import IndexPaths
 from engine.cache.source_file import Progress, write_source
-from engine.cache.source_info import SourceInfo, attach
+from engine.cache.source_info import OlderError, SourceInfo, attach
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import replacing, sweep, writer_lock
@@ -37,7 +37,8 @@ def index_sources(
 ) -> tuple[Indexed, ...]:
     """Write what is new or changed among the sources; nothing changes unless all of them succeed.
 
-    A new source gets the next number, a changed one keeps its own, so that ids stay.
+    A new source gets the next number; a changed one, or one that an earlier version of Outvoted
+    wrote, keeps its own, so that ids stay.
 
     Raises:
         UserError: a source or the index is at fault, or another process is writing the index.
@@ -64,23 +65,10 @@ def index_sources(
     return tuple(done)
 
 
-def source_infos(paths: IndexPaths) -> tuple[SourceInfo, ...]:
-    """What every source file of the index holds, in the order of their numbers.
-
-    Raises:
-        UserError: one of them is damaged or of another schema version.
-    """
-    infos = []
-    for number in paths.source_numbers():
-        with duckdb.connect(":memory:") as connection:
-            infos.append(attach(connection, paths.source(number), "source"))
-    return tuple(infos)
-
-
 def _plan(
     paths: IndexPaths, sources: Sequence[Source], skip_bad: bool
 ) -> list[tuple[Source, Outcome, SourceInfo]]:
-    known = list(source_infos(paths))
+    known = _known(paths)
     plan: list[tuple[Source, Outcome, SourceInfo]] = []
     planned: set[tuple[str, str]] = set()
     for source in sources:
@@ -99,6 +87,18 @@ def _plan(
         else:
             plan.append((source, "rebuilt", replace(fresh, number=old.number, source=old.source)))
     return plan
+
+
+def _known(paths: IndexPaths) -> list[SourceInfo]:
+    """The index's sources; one that an earlier version wrote is known by its name and place."""
+    infos = []
+    for number in paths.source_numbers():
+        with duckdb.connect(":memory:") as connection:
+            try:
+                infos.append(attach(connection, paths.source(number), "source"))
+            except OlderError as error:
+                infos.append(error.info)
+    return infos
 
 
 def _described(source: Source) -> SourceInfo:

@@ -27,6 +27,9 @@ from engine.heuristics import Heuristic
 from engine.verdict import Verdict
 from engine.verdict.selection import Candidate
 
+_NOT_OURS = (ValueError, TypeError, KeyError, AttributeError)
+"""What values of another making raise."""
+_HEURISTICS = "SELECT measured FROM run.heuristics"
 _JUDGED = "SELECT * FROM run.judged LIMIT 0"
 _CODES = """
 SELECT verdict FROM run.judged UNION
@@ -96,7 +99,8 @@ def no_run(paths: IndexPaths) -> UserError:
 
 
 def known_heuristics(paths: IndexPaths, run: str) -> list[Heuristic]:
-    """The heuristics that a run has judged; none where it is not sealed, or not readable."""
+    """The heuristics that a run has judged, also one that an earlier version of Outvoted sealed;
+    none where it is not sealed, or not readable."""
     path = run_path(paths, run)
     if not path.exists():
         return []
@@ -104,10 +108,10 @@ def known_heuristics(paths: IndexPaths, run: str) -> list[Heuristic]:
         with duckdb.connect(":memory:") as connection:
             quoted = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
-            sealed = read_sealed(connection, path)
-    except (duckdb.Error, UserError):  # it is about to be sealed anew
+            told = connection.execute(_HEURISTICS).fetchall()
+        return [_measured(json.loads(text)).heuristic for (text,) in told]
+    except (duckdb.Error, *_NOT_OURS):  # it is about to be sealed anew
         return []
-    return [measured.heuristic for measured in sealed.heuristics]
 
 
 def run_path(paths: IndexPaths, run: str) -> Path:
@@ -126,12 +130,15 @@ def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
             "SELECT schema_version, manifest, figures FROM run.meta"
         ).fetchall()
         if version != SCHEMA_VERSION:
+            later = version > SCHEMA_VERSION
             raise UserError(
                 f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
                 where=str(where),
-                todo="Run the same `outvoted score` again: it seals the run anew from its parts.",
+                todo="A later Outvoted sealed it: update this one, or name another run with --run."
+                if later
+                else "Run the same `outvoted score` again: it seals the run anew from its parts.",
             )
-        measured = cursor.execute("SELECT measured FROM run.heuristics").fetchall()
+        measured = cursor.execute(_HEURISTICS).fetchall()
         cursor.execute(_JUDGED).fetchall()
         columns = judged_columns([column[0] for column in cursor.description or ()])
         cursor.execute(" ".join(("CREATE VIEW judged AS SELECT", columns, "FROM run.judged")))
@@ -142,7 +149,7 @@ def read_sealed(cursor: duckdb.DuckDBPyConnection, where: Path) -> SealedRun:
             figures=_figures(json.loads(figures)),
             heuristics=tuple(_measured(json.loads(text)) for (text,) in measured),
         )
-    except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (duckdb.Error, *_NOT_OURS) as error:
         raise damaged_run(where, error) from None
 
 

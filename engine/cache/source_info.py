@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
+from typing import Any
 
 import duckdb
 
@@ -37,6 +40,21 @@ class SourceInfo:
         return short_hash([self.hash, self.settings])
 
 
+class OlderError(UserError):
+    """An earlier version of Outvoted wrote the file: `index` writes it anew under its number."""
+
+    def __init__(self, path: Path, version: int, info: SourceInfo) -> None:
+        self.info = info
+        """What it is of; nothing is known of its bytes."""
+        split = "" if info.location.startswith("hub:") else f" --split {quote(info.split)}"
+        super().__init__(
+            f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
+            where=str(path),
+            todo=f"Upgrade it with `outvoted index {quote(info.location)}{split}` and the options"
+            " it was made with: it keeps its number, and with it its marks and runs.",
+        )
+
+
 def stamp(path: Path) -> tuple[int, int]:
     """What tells a file from the one that replaced it; zeros: it is not there."""
     try:
@@ -60,20 +78,23 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> Sou
     """Attach a source file for reading, as `alias`, and say what it holds.
 
     Raises:
-        UserError: it is no such file, it is damaged, or another version of Outvoted wrote it.
+        OlderError: an earlier version of Outvoted wrote it.
+        UserError: it is no such file, it is damaged, or a later version wrote it.
     """
     try:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS {alias} (READ_ONLY)")
         meta: dict[str, str] = dict(connection.table(f"{alias}.main.meta").fetchall())
-        version = meta.pop("schema_version")
-        if version != str(SCHEMA_VERSION):
+        version = int(meta.pop("schema_version"))
+        fields = {key: json.loads(value) for key, value in meta.items()}
+        if version < SCHEMA_VERSION:
+            raise OlderError(path, version, _of_old(path, fields))
+        if version > SCHEMA_VERSION:
             raise UserError(
                 f"it has schema version {version}, this Outvoted reads version {SCHEMA_VERSION}",
                 where=str(path),
-                todo="Delete the file and index its source again, or use another --name.",
+                todo="A later Outvoted wrote it: update this one, or use another --name.",
             )
-        fields = {key: json.loads(value) for key, value in meta.items()}
         return SourceInfo(**(fields | {"bad_records": tuple(fields["bad_records"])}))
     except (duckdb.Error, KeyError, TypeError, ValueError):
         raise UserError(
@@ -81,3 +102,9 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> Sou
             where=str(path),
             todo="Delete it and index its source again.",
         ) from None
+
+
+def _of_old(path: Path, fields: Mapping[str, Any]) -> SourceInfo:
+    """What any version says of a source: what it is called, and where it was found."""
+    name, split, location = (str(fields[key]) for key in ("source", "split", "location"))
+    return SourceInfo(int(path.stem), name, split, location, "", "", 0, 0, ())

@@ -17,6 +17,7 @@ import pytest
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.cache.opening import open_reader
 from engine.cache.parts import Parts
 from engine.errors import UserError
 from engine.files import writer_lock
@@ -337,6 +338,19 @@ def test_texts_that_changed_are_measured_again(world: World) -> None:
     index_sources(world.request.paths, open_sources(str(file), SourceOptions()))
     measure(world.request)
     assert rows(world)["rewards"][0] != before
+
+
+def test_a_run_that_an_earlier_version_sealed_is_sealed_anew_from_its_parts(world: World) -> None:
+    """With every heuristic that it had judged, also those that are not asked for again."""
+    measure(dataclasses.replace(world.request, heuristics=(DUNNO, YES)))
+    before = rows(world)
+    with duckdb.connect(str(world.run_file)) as connection:
+        connection.execute("UPDATE meta SET schema_version = 0")
+    with pytest.raises(UserError, match="it seals the run anew from its parts"):
+        open_reader(world.request.paths)
+    assert measure(world.request).tokens == 0
+    assert rows(world) == before
+    open_reader(world.request.paths).close()
 
 
 def begin(world: World) -> str:

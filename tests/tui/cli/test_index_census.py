@@ -226,7 +226,7 @@ def test_an_index_of_another_version(outvoted: Outvoted, good: Path, tmp_path: P
         status, _, err = outvoted(*command)
         assert status == 2
         assert f"{file}: it has schema version 99, this Outvoted reads version 1" in err
-        assert "index its source again" in err
+        assert "A later Outvoted wrote it" in err
     assert contents(tmp_path / "cache") == before
 
 
