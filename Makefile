@@ -17,8 +17,10 @@ test: $(VENV)/.test ## everything CI runs
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
-fuzz: $(VENV)/.test ## every property under thousands of new examples
+fuzz: $(VENV)/.test ## every property under thousands of new examples, every reader by coverage
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest --numprocesses 2 --dist loadgroup -m hypothesis
+	$(PIP) --editable '.[fuzz]'
+	$(BIN)/python -m tests.faults.search
 
 faults: $(VENV)/.test ## kills, crowds, full disks, hostile input: the table of docs/faults.md
 	$(BIN)/python -m tests.faults

@@ -43,6 +43,37 @@ def sweep(folder: Path, name: str = "*") -> None:
             left.unlink(missing_ok=True)
 
 
+def at_home(path: str) -> Path:
+    """A path that was typed: a `~` is somebody's home folder, where there is such a somebody."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name that a file told is one of a file beside it, and leads nowhere else."""
+    return Path(name).name == name and name != ".." and "\x00" not in name
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """All of a file that has no reason to be larger than so many bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        UserError: it is larger.
+    """
+    with path.open("rb") as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise UserError(
+            f"it is larger than {most >> 20} MiB",
+            where=str(path),
+            todo="No file of its kind is: look whether it is what it should be.",
+        )
+    return data
+
+
 def write_text(target: Path, text: str) -> None:
     """Replace a text file in one step."""
     with replacing(target) as beside:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.files import write_text
+from engine.files import read_bounded, write_text
 
 _FORMS = 'Write {"123": "a URL\'s slash"} as JSON, or CSV with the columns feature,label.'
 _KEPT = "labels.json"
+LARGEST = 64 << 20
+"""Bytes; a label for each of a million features is no more."""
 _COLUMNS = ("feature", "label")
 
 
@@ -40,10 +42,10 @@ def read_labels(path: Path) -> dict[int, str]:
     """Labels by feature, from a file whose name ends in .json or .csv. Empty labels are no labels.
 
     Raises:
-        UserError: it cannot be read, is of neither form, or names a feature twice.
+        UserError: it cannot be read, is too large, of neither form, or names a feature twice.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, LARGEST).decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"labels cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files import at_home
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 def cache_dir(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The cache folder: the option, $OUTVOTED_CACHE, the checkout's `cache/`, or the user's."""
     if named := option or environment.get("OUTVOTED_CACHE"):
-        return Path(named).expanduser()
+        return at_home(named)
     if (_CHECKOUT / "pyproject.toml").is_file():
         return _CHECKOUT / "cache"
     from platformdirs import user_cache_path  # a checkout does without

@@ -11,7 +11,7 @@ from engine.cache.records import IMPORTED
 from engine.cache.source_info import SourceInfo
 from engine.canonical import Json, short_hash
 from engine.errors import UserError
-from engine.files import write_text
+from engine.files import read_bounded, write_text
 from engine.shapes import build
 
 MANIFEST = "manifest.json"
@@ -19,6 +19,9 @@ MANIFEST = "manifest.json"
 
 MEASUREMENT_VERSION = 2
 """Raised whenever the same models and pairs would give other figures than before."""
+
+LARGEST = 1 << 20
+"""Bytes of a manifest."""
 
 TRUNCATION = "context-left"
 """Contexts lose their oldest tokens where a transcript is too long; responses never do."""
@@ -105,7 +108,7 @@ def read_manifest(path: Path) -> Manifest:
         UserError: it is missing, or it is not one of ours.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_bounded(path, LARGEST))
         named = values.pop("run") if isinstance(values, dict) else None
         manifest = manifest_of(values)
     except (OSError, ValueError, KeyError, RecursionError) as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.cache.pair_spec import PairSpec
 from engine.cache.pairs import PairStore
 from engine.errors import UserError
+from engine.files import at_home
 from engine.hh import split_pair_id
 
 _WHERE = "--trained-rows"
@@ -47,7 +47,7 @@ def parse_rows(spec: str) -> list[RowRange]:
     Raises:
         UserError: a range is malformed; the file cannot be read.
     """
-    path = Path(spec).expanduser()
+    path = at_home(spec)
     if not path.is_file():
         return [_range(part.strip(), _WHERE) for part in spec.split(",")]
     try:

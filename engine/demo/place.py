@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.demo import PM, SAE
 from engine.errors import UserError
+from engine.files import at_home
 
 _SHIPPED = {"demo:pm": PM, "demo:sae": SAE}
 
@@ -25,5 +24,5 @@ def resolve(spec: str) -> str:
 
 def remembered(spec: str) -> str:
     """How a run remembers where a model was: local paths absolutely, all others as given."""
-    path = Path(spec).expanduser()
+    path = at_home(spec)
     return str(path.absolute()) if path.exists() else spec

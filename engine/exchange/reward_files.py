@@ -59,9 +59,10 @@ def read_rewards(path: Path) -> Given:
 
 def _numpy(path: Path) -> dict[str, Floats]:
     try:
-        found = np.load(path, allow_pickle=False)
-        return {"": np.asarray(found, dtype=np.float64)}
-    except (ValueError, TypeError, OSError, EOFError) as error:
+        # Mapped: a header that claims more than the file holds is refused, and never allocated.
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        return {"": np.array(found, dtype=np.float64)}
+    except (ValueError, TypeError, OSError, EOFError, OverflowError, SyntaxError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
             f"it is no array of numbers ({reason})",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import TypeGuard
@@ -18,6 +17,7 @@ from engine.heuristics.heuristic import (
     feature_heuristic,
 )
 from engine.heuristics.match import compile_heuristic
+from engine.toml_file import read_toml
 
 _DEFAULT = Path(__file__).with_name("default.toml")
 _KEYS = tuple(field.name for field in fields(Heuristic))
@@ -34,14 +34,7 @@ def load_heuristics(path: Path) -> tuple[Heuristic, ...]:
     Raises:
         UserError: the file cannot be read, or a heuristic in it is at fault (both are named).
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"the heuristics cannot be read: {reason}", where=str(path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"it is no valid TOML: {error}", where=str(path)) from None
-    return read_heuristics(document, str(path))
+    return read_heuristics(read_toml(path, "the heuristics"), str(path))
 
 
 def read_heuristics(document: dict[str, object], where: str) -> tuple[Heuristic, ...]:

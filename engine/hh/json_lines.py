@@ -13,8 +13,11 @@ from typing import BinaryIO, cast
 from engine.errors import UserError
 from engine.hh.record import BadRecord, Columns, Record, check
 
-# A line is held in memory whole; a few bytes of gzip can unpack to one without an end.
-LONGEST_LINE = 64 << 20
+# A line is held in memory whole, and some fifty times its size once it is read as JSON.
+LONGEST_LINE = 16 << 20
+# A few bytes of gzip can unpack to a file without an end. Text packs to a third, or a tenth.
+MOST_UNPACKED = 64 << 20
+MOST_TIMES = 100
 
 
 def read_json_lines(path: Path, columns: Columns) -> Iterator[Record | BadRecord]:
@@ -48,12 +51,21 @@ def lines(path: Path) -> Iterator[bytes]:
     """The lines of a file that may be gzipped, blank ones among them.
 
     Raises:
-        UserError: the file can't be read, its gzip is damaged, or a line is beyond bounds.
+        UserError: the file can't be read, its gzip is damaged, or a line is beyond bounds, or
+            what it unpacks to.
     """
     with _damage_named(path), _opened(path) as stream:
-        number = 0
+        number = unpacked = 0
+        most = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size)
         while line := stream.readline(LONGEST_LINE + 1):
             number += 1
+            unpacked += len(line)
+            if unpacked > most and path.suffix == ".gz":
+                raise UserError(
+                    f"it unpacks to more than {most >> 20} MiB, {MOST_TIMES} times its size",
+                    where=f"{path}, line {number}",
+                    todo="No pairs pack like that. If yours do, index the file unpacked.",
+                )
             if len(line) > LONGEST_LINE:
                 raise UserError(
                     f"the line is longer than {LONGEST_LINE >> 20} MiB",

@@ -17,6 +17,8 @@ class Columns(NamedTuple):
 
 
 HH_COLUMNS = Columns()
+LONGEST_TEXT = 16 << 20
+"""Characters of a transcript."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def flaw_of(text: object, column: str) -> str | None:
 
 
 def _flaw(text: str) -> str | None:
+    if len(text) > LONGEST_TEXT:
+        return f"is longer than {LONGEST_TEXT >> 20} Mi characters"
     if HUMAN not in text:
         return 'has no "Human:" marker (two newlines, then Human:)'
     try:

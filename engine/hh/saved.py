@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files import is_plain_name
 from engine.hh.tranches import guess_split
 
 
@@ -63,7 +64,7 @@ def _own_split(path: Path) -> str | None:
 
 def _plain_name(name: object, where: Path) -> str:
     """A name from the data; it must not lead out of its folder."""
-    if not isinstance(name, str) or Path(name).name != name:
+    if not isinstance(name, str) or not is_plain_name(name):
         raise _damaged(where)
     return name
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from engine.canonical import text_hash
 from engine.errors import UserError
+from engine.files import at_home
 from engine.hh.arrow import damage_named
 from engine.hh.hub import PREFIX, hub_splits
 from engine.hh.json_lines import lines
@@ -92,7 +93,7 @@ def _values(spec: str) -> Iterator[tuple[str, object]]:
         found = {name: split.files for name, split in splits.items()}
         yield from _arrow(found.get(TRAIN) or sum(found.values(), ()))
         return
-    path = Path(spec).expanduser()
+    path = at_home(spec)
     if path.is_dir():
         files = saved_splits(path, None)
         yield from _arrow(files.get(TRAIN) or sum(files.values(), ()))

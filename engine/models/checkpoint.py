@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from engine.errors import UserError
+from engine.files import is_plain_name
 from engine.models.weights import (
     read_json,
     read_pickle,
@@ -125,7 +126,7 @@ def _files(path: Path) -> tuple[Path, ...]:
     if not isinstance(weight_map, dict):
         raise UserError("it has no weight_map", where=str(path))
     shards = sorted({str(name) for name in weight_map.values()})
-    outside = [name for name in shards if Path(name).name != name]
+    outside = [name for name in shards if not is_plain_name(name)]
     if outside:
         raise UserError(f"it names a shard outside its folder: {outside[0]!r}", where=str(path))
     return (path, *(path.parent / name for name in shards))

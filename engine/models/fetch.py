@@ -19,6 +19,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from engine.errors import UserError
+from engine.files import at_home
 from engine.models.weights import first_line
 from engine.plain import plain
 
@@ -54,7 +55,7 @@ def model_folder(path: str) -> tuple[Path, bool]:
     Raises:
         UserError: there is no such folder, and the hub does not have it or cannot be reached.
     """
-    folder = Path(path).expanduser()
+    folder = at_home(path)
     if folder.is_dir():
         return folder.resolve(), False
     where = plain(path, keep_newlines=False)
@@ -89,7 +90,7 @@ def sae_place(path: str) -> Path:
         UserError: there is no such file or folder, and the hub does not have it or cannot be
             reached.
     """
-    found = Path(path).expanduser()
+    found = at_home(path)
     on_hub = _HUB_PATH.fullmatch(path)
     if found.exists() or on_hub is None:
         return found

@@ -30,6 +30,13 @@ from engine.models.tokenizer import (
 from engine.models.weights import check_finite, first_line, read_json
 from engine.plain import plain
 
+_LONGEST = 1 << 22
+"""Tokens: some models keep a table of all positions, which no weight file has to hold."""
+_WIDTHS = (
+    *("hidden_size", "intermediate_size", "vocab_size", "num_attention_heads"),
+    *("num_key_value_heads", "head_dim", "n_inner", "rotary_dim"),
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreferenceModel:
@@ -82,6 +89,7 @@ def load_pm(
     config_values = read_json(folder / "config.json")
     checkpoint = find_checkpoint(folder)
     config = _config(folder, config_values)
+    _check_sizes(config, checkpoint)
     head = read_head(checkpoint, config_values, config.hidden_size)
     model = _load_model(checkpoint, config, dtype)
     backbone, blocks, blocks_path = _parts(model, folder.name)
@@ -154,6 +162,27 @@ def _config(folder: Path, values: Mapping[str, object]) -> PreTrainedConfig:
         return config
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _cannot_load(folder, error) from None
+
+
+def _check_sizes(config: PreTrainedConfig, checkpoint: Checkpoint) -> None:
+    """Refuse a config that describes more than its weights hold, before a model is made of it.
+
+    Raises:
+        UserError: names the first such size.
+    """
+    largest = max((size for shape in checkpoint.shapes.values() for size in shape), default=0)
+    bounds = dict.fromkeys(_WIDTHS, largest)
+    bounds |= {"num_hidden_layers": len(checkpoint.shapes), "max_position_embeddings": _LONGEST}
+    for name, most in bounds.items():
+        value = getattr(config, name, None)
+        if isinstance(value, int) and value > most:
+            raise UserError(
+                f"its config says {name} {value:,}, but its weights allow {most:,} at most"
+                if most != _LONGEST
+                else f"its config says {name} {value:,}, and {most:,} is the most",
+                where=str(checkpoint.folder / "config.json"),
+                todo="Config and weights are of different models; take both from the same place.",
+            )
 
 
 def _load_model(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,12 +13,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from engine.errors import UserError
+from engine.files import read_bounded
 from engine.plain import plain
+
+LARGEST_JSON = 64 << 20
+"""Bytes of a config, or of an index of shards."""
 
 # What torch's own unpickler raises on damaged files, found by fuzzing it.
 _DAMAGED = (
     *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
-    zipfile.BadZipFile,
+    *(zipfile.BadZipFile, struct.error),
 )
 
 
@@ -25,13 +30,13 @@ def read_json(path: Path) -> dict[str, object]:
     """The JSON object in a file.
 
     Raises:
-        UserError: the file is missing, is no JSON, or holds something else than an object.
+        UserError: the file is missing, too large, no JSON, or holds something else than an object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_bounded(path, LARGEST_JSON))
     except FileNotFoundError:
         raise UserError("the file is missing", where=str(path)) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"it cannot be read as JSON: {error}", where=str(path)) from None
     if not isinstance(value, dict):
         raise UserError("it holds no JSON object", where=str(path))
@@ -76,6 +81,7 @@ def load_unpickled(path: Path) -> torch.Tensor | dict[str, torch.Tensor]:
             todo="Copy or download the file again.",
         ) from None
     if isinstance(value, torch.Tensor):
+        _check_plain("", value, path)
         return value
     if not isinstance(value, Mapping):
         raise UserError(
@@ -88,7 +94,24 @@ def load_unpickled(path: Path) -> torch.Tensor | dict[str, torch.Tensor]:
                 where=str(path),
                 todo="Save the model's state_dict() alone.",
             )
+        _check_plain(name, tensor, path)
     return dict(value)
+
+
+def _check_plain(name: str, tensor: torch.Tensor, path: Path) -> None:
+    """Refuse what claims numbers that the file does not hold: a kilobyte could ask for terabytes.
+
+    Raises:
+        UserError: the tensor is sparse or quantized, without data, or one number stands for many.
+    """
+    dense = tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_meta
+    if not dense or tensor.nbytes > tensor.untyped_storage().nbytes():
+        shown = plain(name, keep_newlines=False)[:80]
+        raise UserError(
+            f"the tensor {shown} of shape {list(tensor.shape)} is not stored number by number",
+            where=str(path),
+            todo="Save it with torch.save(tensor.contiguous()), dense and as floats.",
+        )
 
 
 def read_safetensors(path: Path) -> dict[str, torch.Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files import at_home
 from engine.presets.preset import Preset
 from engine.presets.read import read_preset
 
@@ -25,7 +26,7 @@ def find_preset(asked: str, cache: Path) -> Preset:
     Raises:
         UserError: there is none, or something in its file is at fault.
     """
-    path = Path(asked).expanduser()
+    path = at_home(asked)
     if path.suffix == ".toml" or path.name != asked:
         if not path.is_file():
             raise UserError("there is no such preset", where=asked, todo=_todo(cache))

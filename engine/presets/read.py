@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files import at_home
 from engine.heuristics.file import read_heuristics
 from engine.presets.preset import KnownReward, Preset, PresetSae
+from engine.toml_file import read_toml
 
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
 DTYPES = ("float32", "bfloat16", "float16")
@@ -33,13 +34,7 @@ def read_preset(path: Path) -> Preset:
         UserError: the file cannot be read, a key is unknown or missing, or a value is at fault.
     """
     where = str(path)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"the preset cannot be read: {reason}", where=where) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"it is no valid TOML: {error}", where=where) from None
+    document = read_toml(path, "the preset")
     _check_keys(document, _TOP, where)
     saes = tuple(
         _sae(table, path.parent, f"{where}, sae {number}")
@@ -116,7 +111,7 @@ def _sae(table: Mapping[str, object], folder: Path, where: str) -> PresetSae:
 
 def _placed(folder: Path, written: str) -> str:
     """What is there beside the preset's file, absolutely; all else (the hub) as it is written."""
-    beside = folder / Path(written).expanduser()
+    beside = folder / at_home(written)
     return str(beside.absolute()) if beside.exists() else written
 
 

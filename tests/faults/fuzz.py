@@ -1,27 +1,24 @@
 """Readers of what others wrote, fed with what nobody would write: they refuse it or read it.
 
-    python -m tests.faults.fuzz TARGET [atheris's options]
-
-searches one target, guided by coverage, where the fuzzer atheris is installed, until it is stopped
-or something is found. `tried` runs every target on a fixed budget without it.
+Here is a fixed budget of spoiled inputs; `tests.faults.search` searches on, guided by coverage.
 """
 
 from __future__ import annotations
 
 import gzip
-import importlib
 import io
+import json
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import methodcaller
 from pathlib import Path
 from types import TracebackType
 
 import torch
+from safetensors.torch import save_file
 
+from engine.cache.labels import read_labels
 from engine.cache.manifest import Manifest, RunConfig, read_manifest
 from engine.errors import UserError
 from engine.filters import FilterError, parse
@@ -30,7 +27,9 @@ from engine.hh import split_pair, turns
 from engine.hh.json_lines import read_json_lines
 from engine.hh.record import HH_COLUMNS
 from engine.live.protocol import Cancel, decode, encode
+from engine.models.sae.load import load_sae
 from engine.models.weights import read_pickle, safetensors_shapes
+from engine.presets.read import read_preset
 
 _HEURISTICS = b"""[[heuristic]]
 name = "url"
@@ -73,13 +72,13 @@ def _transcript(data: bytes) -> None:
 
 
 def _file(read: Callable[[Path], object], name: str) -> Callable[[bytes], object]:
-    """Feed a reader of files."""
+    """Feed a reader of files: one file in a folder of its own, written over each time."""
+    folder = tempfile.TemporaryDirectory()
 
     def feed(data: bytes) -> object:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            path.write_bytes(data)
-            return read(path)
+        path = Path(folder.name) / name
+        path.write_bytes(data)
+        return read(path)
 
     return feed
 
@@ -101,6 +100,54 @@ def _pickle() -> bytes:
 def _safetensors() -> bytes:
     header = b'{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}'
     return len(header).to_bytes(8, "little") + header + bytes(16)
+
+
+_SAE = {
+    "encoder.weight": torch.ones(3, 2),
+    "decoder.weight": torch.ones(2, 3),
+    "encoder.bias": torch.zeros(3),
+    "bias": torch.zeros(2),
+}
+_SAELENS = {
+    "architecture": "standard",
+    "d_in": 2,
+    "d_sae": 3,
+    "dtype": "float32",
+    "apply_b_dec_to_input": True,
+    "normalize_activations": "none",
+    "metadata": {"hook_name": "blocks.1.hook_resid_post"},
+}
+_PRESET = b"""about = "x"
+pm = "a/pm"
+parameters = 1
+readout = "last-text-token"
+dtype = "float32"
+[[sae]]
+name = "one"
+path = "b"
+hook = "transformer.h.1"
+[sae.labels]
+1 = "a slash"
+"""
+
+
+def _sae() -> bytes:
+    stream = io.BytesIO()
+    torch.save(_SAE, stream)
+    return stream.getvalue()
+
+
+def _load(path: Path) -> object:
+    return load_sae(str(path), device="cpu")
+
+
+def _load_beside(path: Path) -> object:
+    """A SAELens config, fuzzed, beside weights that are sound."""
+    weights = {"W_enc": _SAE["encoder.weight"].T, "W_dec": _SAE["decoder.weight"].T}
+    weights |= {"b_enc": _SAE["encoder.bias"], "b_dec": _SAE["bias"]}
+    plain = {name: tensor.contiguous() for name, tensor in weights.items()}
+    save_file(plain, path.parent / "sae_weights.safetensors")
+    return load_sae(str(path.parent), device="cpu")
 
 
 def _records(path: Path) -> object:
@@ -129,7 +176,14 @@ TARGETS = {
     "protocol": Target(decode, (UserError,), (encode(Cancel(7)),)),
     "heuristics": Target(_file(load_heuristics, "h.toml"), (UserError,), (_HEURISTICS,)),
     "manifests": Target(_file(read_manifest, "manifest.json"), (UserError,), (_manifest(),)),
-    "SAEs (.pt)": Target(_file(read_pickle, "ae.pt"), (UserError,), (_pickle(),)),
+    "labels (JSON)": Target(_file(read_labels, "l.json"), (UserError,), (b'{"1": "a", "2": "b"}',)),
+    "labels (CSV)": Target(_file(read_labels, "l.csv"), (UserError,), (b'feature,label\n1,"a"\n',)),
+    "presets": Target(_file(read_preset, "p.toml"), (UserError,), (_PRESET,)),
+    "pickles": Target(_file(read_pickle, "ae.pt"), (UserError,), (_pickle(),)),
+    "SAEs (.pt)": Target(_file(_load, "ae.pt"), (UserError,), (_sae(),)),
+    "SAEs (config)": Target(
+        _file(_load_beside, "cfg.json"), (UserError,), (json.dumps(_SAELENS).encode(),)
+    ),
     "SAEs (safetensors)": Target(
         _file(safetensors_shapes, "sae.safetensors"), (UserError,), (_safetensors(),)
     ),
@@ -138,13 +192,13 @@ TARGETS = {
 
 def crashes(target: Target, data: bytes) -> Exception | None:
     """Feed it; what it raised that is no refusal."""
-    caught = _Caught(target.refusals)
+    caught = Caught(target.refusals)
     with caught:
         target.feed(data)
     return caught.crash
 
 
-class _Caught:
+class Caught:
     """Swallows what a reader raises, and keeps what it should not have raised."""
 
     def __init__(self, refusals: tuple[type[Exception], ...]) -> None:
@@ -191,22 +245,3 @@ def _spoil(data: bytearray, draw: random.Random) -> None:
             data[place:place] = data[place : place + draw.randint(1, 30)]
         case _:
             del data[place:]
-
-
-def main() -> None:
-    """Search one target until it is stopped."""
-    name, *options = sys.argv[1:]
-    target = TARGETS[name]
-    fuzzer = importlib.import_module("atheris")
-
-    def feed(data: bytes) -> None:
-        if (error := crashes(target, data)) is not None:
-            raise error
-
-    methodcaller("instrument_all")(fuzzer)
-    methodcaller("Setup", [sys.argv[0], *options], feed)(fuzzer)
-    methodcaller("Fuzz")(fuzzer)
-
-
-if __name__ == "__main__":
-    main()

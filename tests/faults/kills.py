@@ -46,8 +46,13 @@ def make_request(folder: Path) -> ScoreRequest:
     """Models and a cache with a tiny index; no run yet."""
     write_pm(folder / "pm", "gptj")
     write_sae(folder / "sae", "gptj")
+    return request_for(folder, make_index(folder / "cache"))
+
+
+def request_for(folder: Path, paths: IndexPaths) -> ScoreRequest:
+    """What is asked of the models in a folder on an index."""
     return ScoreRequest(
-        paths=make_index(folder / "cache"),
+        paths=paths,
         heuristics=(DUNNO, YES),
         pm=str(folder / "pm"),
         saes=(str(folder / "sae"),),

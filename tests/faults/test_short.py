@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from engine.cache.lines import appending
+from engine.cache.opening import open_reader
+from engine.cache.records import Query
+from engine.cache.triage import user_name
+from engine.errors import UserError
+from engine.files import writer_lock
 from tests.engine.measure.world import make_index
+from tests.faults.bombs import ATTEMPTS
 from tests.faults.escapes import on_screens, on_stdout, write_index
+from tests.faults.found import FOUND
 from tests.faults.fuzz import TARGETS, crashes, inputs
 from tests.faults.row import Row, counted, table
 from tests.faults.together import crowd
+
+_SLOW = {".pt: packed", "labels: too large", "gzip: blanks without end"}
 
 KILLS = """
 from pathlib import Path
@@ -38,9 +48,27 @@ def test_a_crowd_on_one_cache_errs_nowhere_and_loses_no_mark(tmp_path: Path) -> 
     assert found.acts > 5
 
 
+def test_no_reader_waits_for_a_writer(tmp_path: Path) -> None:
+    """Every lock of an index is held, and all that a browser asks is answered."""
+    paths = make_index(tmp_path / "cache")
+    marks = paths.triage / f"{user_name()}.jsonl"
+    with writer_lock(paths.sources), writer_lock(paths.run("0" * 16) / "run"), appending(marks):
+        reader = open_reader(paths)
+        ids = reader.ids(Query(kind=None))
+        assert reader.overview().pairs == len(ids)
+        assert reader.pair(int(ids[0])).mark is None
+        reader.close()
+
+
+@pytest.mark.parametrize("name", sorted(ATTEMPTS.keys() - _SLOW))
+def test_what_asks_for_a_machine_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        ATTEMPTS[name](tmp_path)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_nobody_would_write_is_refused_or_read(name: str) -> None:
-    for data in inputs(TARGETS[name], 60, seed=1):
+    for data in (*FOUND.get(name, ()), *inputs(TARGETS[name], 60, seed=1)):
         assert crashes(TARGETS[name], data) is None, data
 
 

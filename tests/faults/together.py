@@ -1,8 +1,9 @@
-"""Many processes on one cache: readers, an index that extends, marks from two, a running score.
+"""Many processes on one cache: readers, indexes that extend, marks from two, runs being scored.
 
     python -m tests.faults.together ROLE CACHE SECONDS NUMBER
 
-is one of them; it prints how often it did its work. Whatever it raises is an error of the crowd's.
+is one of them; it prints how often it did its work, and how often it was told that another holds
+the file. Whatever else it raises is an error of the crowd's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
 from engine.cache.records import Query
 from engine.cache.triage import TriageFile
+from engine.errors import UserError
 from engine.hh.source import SourceOptions, open_sources
 
 NAME = "tiny"
@@ -32,8 +34,12 @@ class Crowd:
 
     processes: int
     acts: int
+    told: int
+    """Second writers that were told who holds the file, and changed nothing."""
     errors: int
     lost_marks: int
+    scored: int
+    """Runs that were scored to their end."""
 
 
 def read(paths: IndexPaths, number: int, turn: int) -> None:
@@ -67,22 +73,33 @@ def mark(paths: IndexPaths, number: int, turn: int) -> None:
     TriageFile(paths.triage, "somebody").mark(pair, f"mark-{number}-{turn}")
 
 
+def measure(paths: IndexPaths, number: int, turn: int) -> None:
+    """Score what the index holds by now, with the models beside the cache."""
+    from engine.measure.score import score  # torch, which nobody else here loads
+    from tests.faults.kills import request_for
+
+    score(request_for(paths.cache.parent, paths), lambda _: None)
+
+
 ROLES: dict[str, Callable[[IndexPaths, int, int], None]] = {
     "read": read,
     "extend": extend,
     "mark": mark,
+    "score": measure,
 }
+_HELD = "it is being written by process "
 
 
-def crowd(cache: Path, seconds: float, *, readers: int) -> Crowd:
+def crowd(cache: Path, seconds: float, *, readers: int, scorers: int = 0) -> Crowd:
     """Let them all loose on the index `tiny` of a cache, for so long.
 
     Args:
-        cache: the cache folder.
+        cache: the cache folder; where there are scorers, a PM and an SAE lie beside it.
         seconds: how long.
-        readers: how many browse; one process extends the index and two mark.
+        readers: how many browse; two processes extend the index and two mark.
+        scorers: how many score, all of them the same run.
     """
-    roles = ["read"] * readers + ["extend"] + ["mark"] * 2
+    roles = ["read"] * readers + ["extend"] * 2 + ["mark"] * 2 + ["score"] * scorers
     asked = [
         [sys.executable, "-m", "tests.faults.together", role, str(cache), str(seconds), str(number)]
         for number, role in enumerate(roles)
@@ -91,18 +108,20 @@ def crowd(cache: Path, seconds: float, *, readers: int) -> Crowd:
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for command in asked
     ]
-    acts = errors = marks = 0
+    acts = told = errors = 0
+    by_role = dict.fromkeys(ROLES, 0)
     for role, process in zip(roles, started, strict=True):
         out, err = process.communicate()
         errors += process.returncode != 0
-        done = int(out or 0)
-        acts += done
-        marks += done if role == "mark" else 0
+        done, refused = map(int, (out or "0 0").split())
+        acts, told = acts + done, told + refused
+        by_role[role] += done
         if process.returncode:
             sys.stderr.write(err)
     lines = (cache / NAME / "triage" / "somebody.jsonl").read_text(encoding="utf-8").splitlines()
     kept = {json.loads(line)["mark"] for line in lines}
-    return Crowd(len(started), acts, errors, marks - len(kept))
+    lost = by_role["mark"] - len(kept)
+    return Crowd(len(started), acts, told, errors, lost, by_role["score"])
 
 
 def main() -> int:
@@ -110,11 +129,17 @@ def main() -> int:
     role, cache, seconds, number = sys.argv[1:]
     paths = IndexPaths(Path(cache), NAME)
     end = time.monotonic() + float(seconds)
-    turn = 0
-    while time.monotonic() < end:
-        ROLES[role](paths, int(number), turn)
-        turn += 1
-    sys.stdout.write(str(turn))
+    turn = told = 0
+    while turn + told == 0 or time.monotonic() < end:
+        try:
+            ROLES[role](paths, int(number), turn)
+            turn += 1
+        except UserError as error:
+            if not error.what.startswith(_HELD):
+                raise
+            told += 1
+            time.sleep(0.01)
+    sys.stdout.write(f"{turn} {told}")
     return 0
 
 

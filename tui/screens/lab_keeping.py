@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.files import write_text
+from engine.files import at_home, write_text
 from engine.live.keep import custom_pair, result_json
 from engine.live.queue import Experiment, Result
 from tui.screens.base import MainScreen
@@ -66,7 +66,7 @@ class Keeps(MainScreen):
 
         def named(name: str | None) -> None:
             if name and name.strip():
-                self.run_worker(self._write(made, Path(name.strip()).expanduser()), group="write")
+                self.run_worker(self._write(made, at_home(name.strip())), group="write")
 
         self.app.push_screen(Prompt("write results to", EXPORT), named)
 

@@ -36,6 +36,10 @@ def widths(
             f"the tensor {encoder} has shape {list(found)}, but it should be a matrix",
             where=str(path),
         )
+    if not all(found):
+        raise UserError(
+            f"the tensor {encoder} has shape {list(found)}: it holds nothing", where=str(path)
+        )
     known = dict(zip(sizes[encoder], found, strict=True))
     for name, letters in sizes.items():
         expected = [known[letter] for letter in letters]
