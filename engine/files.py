@@ -20,7 +20,9 @@ def replacing(target: Path) -> Iterator[Path]:
     On any exception the half-written file is removed and `target` stays as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # Several machines may write into one folder.
+    writer = f"{socket.gethostname()}.{os.getpid()}"
+    beside = target.with_name(f".{target.name}.{writer}.part")
     beside.unlink(missing_ok=True)
     try:
         yield beside

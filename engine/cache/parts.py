@@ -1,7 +1,7 @@
 """Parts of a run: immutable Parquet files, each a fixed range of pair ids of one stage.
 
-A part is written whole by a rename and never again. What a killed run left behind is simply what
-is there: the ids it covers are read from the files, and the rest is measured.
+A part is written whole and never again. What a killed run left behind is simply what is there: the
+ids it covers are read from the files, and the rest is measured.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from engine.cache.part_place import Folder, PartPlace
 from engine.canonical import short_hash
 from engine.errors import UserError
-from engine.files import replacing
 from engine.hh import split_pair_id
 
-COMPRESSION = "zstd"
 _UNNAMED = "00000000"
+_KEY = len(f"{0:016x}-{_UNNAMED}-{_UNNAMED}")
+"""So much of a name says which part it is; two that share it hold the same rows."""
 _ANY: Mapping[int, str] = MappingProxyType({})
 _NONE: Mapping[str, pa.Field] = MappingProxyType({})
 
@@ -41,35 +42,44 @@ class Parts:
     its number. So a part's name says which bytes it was measured on, and others are not seen.
     """
 
-    def __init__(self, folder: Path, sources: Mapping[int, str] = _ANY) -> None:
+    def __init__(self, place: Path | PartPlace, sources: Mapping[int, str] = _ANY) -> None:
         """`sources`: 8 hex digits of what each source was made from, by its number."""
-        self.folder = folder
-        self._sources = sources
-
-    def files(self, stage: str) -> list[Path]:
-        """The finished parts of a stage that stand on today's sources, in a fixed order."""
-        found = sorted((self.folder / stage).glob("*.parquet"))
-        return [path for path in found if path.name.startswith(self._prefix(path.name[:16]))]
+        self.place = Folder(place) if isinstance(place, Path) else place
+        self.sources = sources
 
     def _prefix(self, first: str) -> str:
         """How the name begins of a part whose range starts there, in 16 hex digits."""
         number, _ = split_pair_id(int(first, 16))
-        return f"{first}-{self._sources.get(number, _UNNAMED)}-"
+        return f"{first}-{self.sources.get(number, _UNNAMED)}-"
+
+    def _files(self, stage: str) -> Iterator[tuple[str, pq.ParquetFile]]:
+        """The finished parts of a stage that stand on today's sources, in a fixed order: where
+        each of them is, and what to read it from."""
+        seen: set[str] = set()
+        for name in self.place.names(stage):
+            if name[:_KEY] in seen or not name.startswith(self._prefix(name[:16])):
+                continue
+            where = self.place.where(stage, name)
+            try:
+                file = self.place.opened(stage, name)
+            except (pa.ArrowException, OSError) as error:
+                raise _damaged(where, error) from None
+            if file is not None:
+                seen.add(name[:_KEY])
+                yield where, file
 
     def covered(self, stage: str) -> set[int]:
         """The ids that a stage's finished parts hold."""
         return {
             identifier
-            for path in self.files(stage)
-            for identifier in _read(path, ["id"]).column("id").to_pylist()
+            for where, file in self._files(stage)
+            for identifier in _read(where, file, ["id"]).column("id").to_pylist()
         }
 
     def write(self, stage: str, first: int, table: pa.Table) -> None:
         """Write the part of the range that starts at `first`; the ids it holds are in its name."""
         held = short_hash(pc.unique(table["id"]).to_pylist())[:8]
-        target = self.folder / stage / f"{self._prefix(f'{first:016x}')}{held}.parquet"
-        with replacing(target) as beside:
-            pq.write_table(table, beside, compression=COMPRESSION)
+        self.place.write(stage, f"{self._prefix(f'{first:016x}')}{held}.parquet", table)
 
     def adopt(self, stage: str, other: Parts) -> None:
         """Take over another run's finished parts of a stage, but those that hold ids held here."""
@@ -91,14 +101,14 @@ class Parts:
         """
         wanted = list(columns) if columns else schema.names
         may_lack = {name: schema.field(name) for name in wanted if schema.field(name).nullable}
-        tables = [_read(path, wanted, may_lack) for path in self.files(stage)]
+        tables = [_read(where, file, wanted, may_lack) for where, file in self._files(stage)]
         if not tables:
             return schema.empty_table().select(wanted)
         return pa.concat_tables(tables).replace_schema_metadata(None).sort_by("id")
 
     def metadata(self, stage: str, key: bytes) -> list[bytes]:
-        """A metadata entry of every part of a stage, in the order of `files`."""
-        found = (_opened(path).schema_arrow.metadata for path in self.files(stage))
+        """A metadata entry of every part of a stage, in their order."""
+        found = (file.schema_arrow.metadata for _, file in self._files(stage))
         return [entries[key] for entries in found if entries and key in entries]
 
 
@@ -112,27 +122,24 @@ def without(table: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table["id"], ids.combine_chunks())))
 
 
-def _read(path: Path, columns: list[str], may_lack: Mapping[str, pa.Field] = _NONE) -> pa.Table:
-    file = _opened(path)
+def _read(
+    where: str,
+    file: pq.ParquetFile,
+    columns: list[str],
+    may_lack: Mapping[str, pa.Field] = _NONE,
+) -> pa.Table:
     try:
         table = file.read(columns=columns)
         for name in may_lack.keys() - set(table.column_names):
             table = table.append_column(may_lack[name], pa.nulls(len(table), may_lack[name].type))
         return table.select(columns)
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise _damaged(path, error) from None
+        raise _damaged(where, error) from None
 
 
-def _opened(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
+def _damaged(where: str, error: Exception) -> UserError:
     return UserError(
         f"this part of a run cannot be read ({error})",
-        where=str(path),
+        where=where,
         todo="Delete it and run the same score command again: it measures this part anew.",
     )

@@ -9,6 +9,7 @@ from engine.cache.bearers import BearerTable
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
+from engine.cache.part_place import part_place
 from engine.cache.parts import Parts
 from engine.cache.resuming import indexed_again
 from engine.heuristics import Heuristic
@@ -71,4 +72,4 @@ class Sitting:
 
 def run_parts(paths: IndexPaths, store: PairStore, run: str) -> Parts:
     """The finished parts of a run that stand on today's sources."""
-    return Parts(paths.run(run) / "parts", store.source_hashes())
+    return Parts(part_place(paths.run(run)), store.source_hashes())

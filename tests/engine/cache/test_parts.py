@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.cache.part_place import Folder, Remote, place_of
 from engine.cache.parts import Parts, ranges
 from engine.errors import UserError
 from engine.hh import pair_id
@@ -19,6 +21,10 @@ IDS = st.sets(st.builds(pair_id, st.integers(1, 3), st.integers(0, 3000)), max_s
 
 def measured(ids: list[int]) -> pa.Table:
     return pa.table({"id": ids, "figure": [identifier / 7 for identifier in ids]}, schema=SCHEMA)
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted((folder / "base").glob("*.parquet"))
 
 
 def sitting(parts: Parts, ids: set[int], most: int | None = None) -> None:
@@ -62,7 +68,7 @@ def test_a_resumed_run_ends_with_the_same_rows(
 def test_what_a_killed_writer_left_counts_for_nothing(tmp_path: Path) -> None:
     parts = Parts(tmp_path)
     parts.write("base", 0, measured([1, 2]))
-    (file,) = parts.files("base")
+    (file,) = files(tmp_path)
     file.with_name(f".{file.name}.99.part").write_bytes(file.read_bytes()[:50])
     assert parts.covered("base") == {1, 2}
 
@@ -70,10 +76,10 @@ def test_what_a_killed_writer_left_counts_for_nothing(tmp_path: Path) -> None:
 def test_a_part_written_again_is_the_same_file(tmp_path: Path) -> None:
     parts = Parts(tmp_path)
     parts.write("base", 0, measured([1, 2]))
-    (file,) = parts.files("base")
+    (file,) = files(tmp_path)
     before = file.read_bytes()
     parts.write("base", 0, measured([1, 2]))
-    assert [(path, path.read_bytes()) for path in parts.files("base")] == [(file, before)]
+    assert [(path, path.read_bytes()) for path in files(tmp_path)] == [(file, before)]
 
 
 def test_nothing_measured_is_an_empty_table(tmp_path: Path) -> None:
@@ -95,7 +101,7 @@ def test_metadata_and_layers(tmp_path: Path) -> None:
 def test_a_damaged_part_is_named(tmp_path: Path, content: bytes) -> None:
     parts = Parts(tmp_path)
     parts.write("base", 0, measured([1]))
-    (file,) = parts.files("base")
+    (file,) = files(tmp_path)
     file.write_bytes(content)
     for ask in (
         lambda: parts.covered("base"),
@@ -130,3 +136,50 @@ def test_parts_of_a_source_that_was_made_from_other_bytes_are_not_seen(tmp_path:
     other = Parts(tmp_path, {1: "bbbbbbbb"})
     assert same.covered("base") == {first}
     assert other.covered("base") == set()
+
+
+@pytest.fixture
+def remote() -> Remote:
+    """An object store: no rename, no folders, and somebody may have put half an object there."""
+    MemoryFileSystem.store.clear()
+    return Remote("memory://bucket/run/parts")
+
+
+def test_parts_in_an_object_store_are_the_same_parts(tmp_path: Path, remote: Remote) -> None:
+    far, near = Parts(remote), Parts(tmp_path)
+    assert far.covered("base") == set()
+    for parts in (far, near):
+        sitting(parts, {1, 2, 130}, most=1)
+        parts.write("moved", 0, measured([1]).replace_schema_metadata({b"x": b"first"}))
+        sitting(parts, {1, 2, 130})
+    assert far.covered("base") == {1, 2, 130}
+    assert far.read("base", SCHEMA).equals(near.read("base", SCHEMA))
+    assert far.metadata("moved", b"x") == [b"first"]
+    assert remote.where("base", "a.parquet") == "memory://bucket/run/parts/base/a.parquet"
+
+
+def test_what_was_not_put_whole_counts_for_nothing(remote: Remote) -> None:
+    parts = Parts(remote)
+    parts.write("base", 0, measured([1, 2]))
+    files = MemoryFileSystem()
+    (name,) = files.ls("/bucket/run/parts/base", detail=False)
+    whole = files.cat_file(name)
+    files.pipe_file(name, whole[:-9])
+    assert parts.covered("base") == set()
+    sitting(parts, {1, 2})
+    assert files.cat_file(name) == whole
+
+
+def test_a_part_that_two_devices_measured_counts_once(remote: Remote) -> None:
+    """A worker that was thought lost may still write: to other bits, and so under another name."""
+    parts = Parts(remote)
+    for figure in (0.5, 0.25):
+        parts.write("base", 0, pa.table({"id": [1], "figure": [figure]}, schema=SCHEMA))
+    assert len(remote.names("base")) == 2
+    assert len(parts.read("base", SCHEMA)) == 1
+
+
+def test_a_folder_has_no_two_spellings_and_a_url_must_be_known(tmp_path: Path) -> None:
+    assert place_of(f"file://{tmp_path}") == place_of(str(tmp_path)) == Folder(tmp_path)
+    with pytest.raises(UserError, match="nowhere"):
+        place_of("nowhere://bucket").names("base")
