@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test fuzz faults demo-data clean
+.PHONY: demo test fuzz faults cluster-test demo-data clean
 
 demo: $(VENV)/.runtime ## the browser on the embedded demo
 	@$(BIN)/outvoted demo
@@ -24,6 +24,10 @@ fuzz: $(VENV)/.test ## every property under thousands of new examples, every rea
 
 faults: $(VENV)/.test ## kills, crowds, full disks, hostile input: the table of docs/faults.md
 	$(BIN)/python -m tests.faults
+
+cluster-test: $(VENV)/.test ## install Ray, and measure on a cluster of two workers, one of them killed
+	$(PIP) --editable '.[cluster]'
+	$(BIN)/pytest tests/engine/measure/test_on_ray.py
 
 demo-data: $(VENV)/.runtime ## write, train and score the demo again (minutes)
 	$(BIN)/python -m engine.demo.build

@@ -6,7 +6,6 @@ ids it covers are read from the files, and the rest is measured.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -52,21 +51,24 @@ class Parts:
         number, _ = split_pair_id(int(first, 16))
         return f"{first}-{self.sources.get(number, _UNNAMED)}-"
 
+    def _names(self, stage: str) -> list[str]:
+        """The parts of a stage that stand on today's sources, in a fixed order."""
+        names = self.place.names(stage)
+        return [name for name in names if name.startswith(self._prefix(name[:16]))]
+
     def _files(self, stage: str) -> Iterator[tuple[str, pq.ParquetFile]]:
-        """The finished parts of a stage that stand on today's sources, in a fixed order: where
-        each of them is, and what to read it from."""
+        """Where each finished part of a stage is, and what to read it from; in a fixed order."""
         seen: set[str] = set()
-        for name in self.place.names(stage):
-            if name[:_KEY] in seen or not name.startswith(self._prefix(name[:16])):
-                continue
-            where = self.place.where(stage, name)
-            try:
-                file = self.place.opened(stage, name)
-            except (pa.ArrowException, OSError) as error:
-                raise _damaged(where, error) from None
-            if file is not None:
+        for name in self._names(stage):
+            if name[:_KEY] not in seen and (file := self._opened(stage, name)) is not None:
                 seen.add(name[:_KEY])
-                yield where, file
+                yield self.place.where(stage, name), file
+
+    def _opened(self, stage: str, name: str) -> pq.ParquetFile | None:
+        try:
+            return self.place.opened(stage, name)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self.place.where(stage, name), error) from None
 
     def covered(self, stage: str) -> set[int]:
         """The ids that a stage's finished parts hold."""
@@ -84,15 +86,19 @@ class Parts:
     def adopt(self, stage: str, other: Parts) -> None:
         """Take over another run's finished parts of a stage, but those that hold ids held here."""
         held = self.covered(stage)
-        for path in other.files(stage):
+        for name in other._names(stage):
             try:
-                ids = set(_read(path, ["id"]).column("id").to_pylist())
+                table = other._whole(stage, name)
             except UserError:  # the other run's trouble: here it is measured
                 continue
-            if held.isdisjoint(ids):
+            if table is not None and held.isdisjoint(ids := set(table["id"].to_pylist())):
                 held |= ids
-                with replacing(self.folder / stage / path.name) as beside:
-                    shutil.copyfile(path, beside)
+                self.place.write(stage, f"{name[:_KEY]}.parquet", table)
+
+    def _whole(self, stage: str, name: str) -> pa.Table | None:
+        file = self._opened(stage, name)
+        where = self.place.where(stage, name)
+        return None if file is None else _read(where, file, file.schema_arrow.names)
 
     def read(self, stage: str, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of a stage, sorted by id; an empty table where nothing was measured.

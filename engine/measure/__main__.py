@@ -44,6 +44,8 @@ class Request:
     chat_template: str | None
     known: tuple[KnownAnswer, ...]
     run: str | None
+    parts: str | None
+    ray: str | None
     verbose: bool
 
 
@@ -76,6 +78,8 @@ def _measure(values: Json, say: Say) -> None:
         chat_template=asked.chat_template,
         known=asked.known,
         run=asked.run,
+        parts=asked.parts,
+        ray=asked.ray,
     )
 
     def report(progress: Progress) -> None:

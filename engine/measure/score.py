@@ -13,6 +13,7 @@ from engine.cache.labels import keep_labels
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig, pinned
 from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.part_place import Folder, part_place
 from engine.cache.picked import chosen_ids
 from engine.cache.resuming import check_resumable
 from engine.cache.sealed import known_heuristics
@@ -26,7 +27,7 @@ from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
 from engine.log import LOGGER
 from engine.measure.budget_probe import find_budget, meter_of
-from engine.measure.crew import Alone
+from engine.measure.enlist import connected, crew_of, own_device
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.known import KnownAnswer, check_known
 from engine.measure.likelihood import measure_likelihood
@@ -80,6 +81,11 @@ class ScoreRequest:
     run: str | None = None
     """The beginning of the id of the run that is meant, where other settings or pairs than those
     of an unfinished one are."""
+    parts: str | None = None
+    """A folder or URL to keep the parts of new runs in; None: their own folders."""
+    ray: str | None = None
+    """The cluster to measure on, as Ray names it, empty for the one that Ray finds; None: this
+    process measures."""
 
     def of_sae(self, number: int) -> SaeSettings:
         """What is said of one of the SAEs."""
@@ -125,6 +131,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
             where="--run",
             todo="Score one SAE at a time, or leave --run out.",
         )
+    workers = None if request.ray is None else connected(request.ray, request.device)
     store = open_pairs(request.paths)
     try:
         if request.pairs != "bearers":
@@ -133,7 +140,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
             _check_findable(request.heuristics)
         training = train_on(store, request.told) if request.told else None
         lm = find_lm(resolve(request.lm)) if request.lm else None
-        results = _score_all(request, store, training, report)
+        results = _score_all(request, store, training, workers, report)
         if lm is not None:  # the PM is out of memory by now
             loaded = load_lm(lm, dtype=DTYPES[request.dtype], device=request.device)
             measure_likelihood(
@@ -145,17 +152,22 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
 
 
 def _score_all(
-    request: ScoreRequest, store: PairStore, training: Training | None, report: Report
+    request: ScoreRequest,
+    store: PairStore,
+    training: Training | None,
+    workers: int | None,
+    report: Report,
 ) -> list[ScoreResult]:
     pm = load_pm(
         resolve(request.pm),
         dtype=DTYPES[request.dtype],
-        device=request.device,
+        device=own_device(request),
         chat_template=request.chat_template,
     )
-    check_known(pm, request.known, request.readout, report)
+    if workers is None:  # they ask their own
+        check_known(pm, request.known, request.readout, report)
     return [
-        _score_one(_for_sae(request, number), store, training, pm, report)
+        _score_one(_for_sae(request, number), store, training, pm, workers, report)
         for number in range(len(request.saes))
     ]
 
@@ -221,6 +233,7 @@ def _score_one(
     store: PairStore,
     training: Training | None,
     pm: PreferenceModel,
+    workers: int | None,
     report: Report,
 ) -> ScoreResult:
     (sae,) = request.saes
@@ -230,7 +243,7 @@ def _score_one(
         hook=request.hook,
         readout=request.readout,
         positions=request.positions,
-        device=request.device,
+        device=own_device(request),
     )
     for heuristic in request.heuristics:
         _check_pins(heuristic, instrument.sae.d_sae)
@@ -251,10 +264,12 @@ def _score_one(
     folder = request.paths.run(manifest.config.run)
     known = _with_earlier(request, manifest.config.run)
     with writer_lock(folder / "run"):
-        sweep(folder / "parts")
+        place = part_place(folder, request.parts)
+        if isinstance(place, Folder):
+            sweep(place.path)
         sitting = Sitting(
             instrument=instrument,
-            crew=Alone(instrument),
+            crew=crew_of(request, instrument, workers),
             manifest=manifest,
             paths=request.paths,
             store=store,

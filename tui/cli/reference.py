@@ -42,7 +42,8 @@ def value_of(action: argparse.Action) -> str:
         return ""
     choices = "|".join(map(str, action.choices)) if action.choices else None
     metavar = action.metavar if isinstance(action.metavar, str) else None
-    return metavar or choices or action.dest.upper()
+    value = metavar or choices or action.dest.upper()
+    return f"[{value}]" if action.nargs == "?" and action.option_strings else value
 
 
 def sentence(text: str) -> str:

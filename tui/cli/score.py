@@ -85,6 +85,21 @@ def add(subparsers: Subparsers) -> None:
         help="a causal language model (a folder, or ORG/NAME of the hub): how usual each response"
         " is, as log-likelihood per token; no part of the run's id",
     )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="measure on a Ray cluster, with a worker for each of its GPUs (--device cuda) or CPUs:"
+        " the one at ADDRESS or RAY_ADDRESS, one that runs here, or else one made of this machine;"
+        " needs outvoted[cluster]",
+    )
+    parser.add_argument(
+        "--parts",
+        metavar="URL",
+        help="a folder or fsspec URL (s3://…) for the finished parts of a new run, which is"
+        " remembered; default: the run's own folder",
+    )
     add_told(parser)
     add_common(
         parser,
@@ -154,6 +169,8 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
         "chat_template": preset.chat_template if preset else None,
         "known": known_answers(preset, readout, dtype),
         "run": args.run,
+        "parts": args.parts,
+        "ray": args.ray,
     }
 
 

@@ -1,0 +1,68 @@
+"""Who measures a request: this process, or the workers of a Ray cluster.
+
+Ray is an extra, and seconds to import: that happens here, and where `--ray` is given alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from engine.demo.place import remembered
+from engine.errors import UserError
+from engine.measure.crew import Alone, Crew
+from engine.measure.instrument import Instrument
+
+if TYPE_CHECKING:
+    from engine.measure.hand import Orders
+    from engine.measure.score import ScoreRequest
+
+
+def connected(address: str, device: str) -> int:
+    """Connect to a Ray cluster; how many workers it has room for.
+
+    Raises:
+        UserError: Ray is not installed, or there is no such cluster.
+    """
+    if find_spec("ray") is None:
+        raise UserError(
+            "it needs Ray, which is not installed",
+            where="--ray",
+            todo="pip install 'outvoted[cluster]', here and on every machine of the cluster.",
+        )
+    from engine.measure.on_ray import connect
+
+    return connect(address, device)
+
+
+def own_device(request: ScoreRequest) -> str:
+    """Where this process has its models: where workers measure, it prepares and seals alone."""
+    return request.device if request.ray is None else "cpu"
+
+
+def crew_of(request: ScoreRequest, instrument: Instrument, workers: int | None) -> Crew:
+    """This process where there are no workers; they load what it has loaded."""
+    if workers is None:
+        return Alone(instrument)
+    from engine.measure.on_ray import OnRay
+
+    return OnRay(orders_of(request, instrument), workers)
+
+
+def orders_of(request: ScoreRequest, instrument: Instrument) -> Orders:
+    """What a worker on another machine needs to know, to measure what this instrument would."""
+    from engine.measure.hand import Orders  # it loads as `score` does, which asks this module
+
+    return Orders(
+        paths=replace(request.paths, cache=request.paths.cache.absolute()),
+        pm=remembered(request.pm),
+        sae=remembered(request.saes[0]),
+        hook=instrument.hook,
+        readout=request.readout,
+        positions=request.positions,
+        dtype=request.dtype,
+        device=request.device.partition(":")[0],
+        chat_template=request.chat_template,
+        known=request.known,
+    )

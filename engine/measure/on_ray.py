@@ -1,0 +1,137 @@
+"""A run measured by the workers of a Ray cluster: Ray Data from parts to what became of them.
+
+Imported where `--ray` is given and nowhere else. A row of the data set is a part to measure, and a
+block of its own, so that Ray hands parts out one by one. A worker is an actor with a GPU, or with a
+CPU where none are asked for. One that dies is started again by Ray, and its part with it: a part is
+written whole, and the same however often.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import ray
+import ray.data
+from ray.exceptions import RayError
+
+from engine.cache.parts import Parts
+from engine.errors import FailedError, UserError
+from engine.log import LOGGER
+from engine.measure.hand import Hand, Orders, error_of, makers, tasks
+from engine.measure.progress import Progress, Report
+from engine.measure.staging import Missing, Pairs, Stage, Work, missing, tell_log
+
+_RESUME = "Finished parts are kept: run the same command again, and it goes on from them."
+
+
+def connect(address: str, device: str) -> int:
+    """Connect to a cluster, or start one on this machine; how many workers it has room for.
+
+    Args:
+        address: as Ray takes it; empty: `RAY_ADDRESS`, a cluster that runs on this machine, or a
+            new one of all that it has.
+        device: `cpu` or `cuda`: what each worker gets one of.
+
+    Raises:
+        UserError: there is no such cluster, or it has nothing of what is asked for.
+    """
+    kind = device.partition(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise UserError(f"Ray hands out no {kind}", where="--device", todo="Say cpu or cuda.")
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what it survives is no news
+        try:
+            ray.init(
+                address=address or None,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"there is no Ray cluster ({_first_line(error)})",
+                where=address or os.environ.get("RAY_ADDRESS") or "--ray",
+                todo="Start one with `ray start --head`, or give --ray no address.",
+            ) from None
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # progress is drawn by us
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    what = "GPU" if kind == "cuda" else "CPU"
+    found = int(ray.cluster_resources().get(what, 0))
+    if not found:
+        raise UserError(
+            f"the Ray cluster has no {what}",
+            where="--ray",
+            todo="Add machines that have one, or say --device cpu.",
+        )
+    LOGGER.info("measuring on Ray %s with %d workers, a %s each", ray.__version__, found, what)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class OnRay:
+    """The workers of the cluster that this process is connected to."""
+
+    orders: Orders
+    workers: int
+
+    def measure(
+        self, run: str, stages: Sequence[Stage], *, parts: Parts, source: Pairs, report: Report
+    ) -> list[Work]:
+        """Have the missing parts of all stages measured. Workers read the pairs themselves.
+
+        Raises:
+            ToldError: what a worker says went wrong.
+            FailedError: the cluster was lost.
+        """
+        started = time.perf_counter()
+        left = [missing(stage.name, stage.ids, parts) for stage in stages]
+        done = [each.wanted - each.pairs for each in left]
+        tokens = [0] * len(stages)
+        for number, stage in enumerate(stages):
+            if left[number].wanted:
+                report(Progress(run, stage.name, done[number], left[number].wanted, 0))
+        try:
+            for answer in self._answers(run, parts, stages, left):
+                if error := error_of(answer):
+                    raise error
+                number, more = int(answer["stage"]), int(answer["tokens"])
+                done[number] += int(answer["pairs"])
+                tokens[number] += more
+                name, wanted = stages[number].name, left[number].wanted
+                report(Progress(run, name, done[number], wanted, more))
+        except RayError as error:
+            what = f"the Ray cluster could not go on: {_first_line(error)}"
+            raise FailedError(what, todo=_RESUME) from None
+        seconds = time.perf_counter() - started
+        for stage, each, computed in zip(stages, left, tokens, strict=True):
+            if each.pairs:
+                tell_log(run, stage.name, each, computed, seconds)
+        return [
+            Work(pairs=each.pairs, tokens=computed)
+            for each, computed in zip(left, tokens, strict=True)
+        ]
+
+    def _answers(
+        self, run: str, parts: Parts, stages: Sequence[Stage], left: Sequence[Missing]
+    ) -> Iterator[Mapping[str, int | str]]:
+        asked = tasks(left)
+        if not asked:
+            return
+        every = ray.data.from_items(asked, override_num_blocks=len(asked))
+        yield from every.map(
+            Hand,
+            fn_constructor_args=(self.orders, run, parts, makers(stages)),
+            compute=ray.data.ActorPoolStrategy(
+                size=min(self.workers, len(asked)), max_tasks_in_flight_per_actor=1
+            ),
+            **({"num_gpus": 1} if self.orders.device == "cuda" else {"num_cpus": 1}),
+        ).iter_rows()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
