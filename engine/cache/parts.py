@@ -56,6 +56,12 @@ class Parts:
         names = self.place.names(stage)
         return [name for name in names if name.startswith(self._prefix(name[:16]))]
 
+    def files(self, stage: str) -> list[Path]:
+        """The finished parts of a stage that are files of this machine; at a URL none are."""
+        if not isinstance(self.place, Folder):
+            return []
+        return [self.place.path / stage / name for name in self._names(stage)]
+
     def _files(self, stage: str) -> Iterator[tuple[str, pq.ParquetFile]]:
         """Where each finished part of a stage is, and what to read it from; in a fixed order."""
         seen: set[str] = set()

@@ -61,9 +61,10 @@ def stand_parts(
     Raises:
         duckdb.Error: a part is damaged, or went away meanwhile.
     """
-    from engine.cache.parts import Parts  # Arrow, which few indexes need
+    from engine.cache.part_place import part_place  # Arrow, which few indexes need
+    from engine.cache.parts import Parts
 
-    parts = Parts(paths.run(run) / "parts", store.source_hashes())
+    parts = Parts(part_place(paths.run(run)), store.source_hashes())
     base, sample = parts.files("base"), parts.files("sample")
     cursor.execute(_NO_REWARDS)
     if base:
