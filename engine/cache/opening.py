@@ -13,7 +13,7 @@ from engine.cache.borne import add_borne, make_borne
 from engine.cache.fired import stand_firing
 from engine.cache.judged import judged_table
 from engine.cache.kept import with_kept
-from engine.cache.labels import kept_labels
+from engine.cache.labels import check_labels, kept_labels
 from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import open_likelihood
 from engine.cache.pairs import PairStore, open_pairs
@@ -64,6 +64,8 @@ def open_reader(
             folder = paths.run(sealed.run) if sealed else None
             training = open_training(cursor, folder)
             likelihood = open_likelihood(cursor, folder)
+        if labels and sealed and not sealed.manifest.imported:
+            check_labels(labels, sealed.manifest.d_sae, sealed.manifest.sae)
         named = {**kept_labels(folder), **(labels or {})}
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
         wanted = heuristics or with_kept(paths, own or default_heuristics())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         "--labels",
         metavar="FILE",
         type=Path,
-        help='what features are called: {"123": "label"} as JSON, or CSV with feature,label',
+        help='what features are called: {"123": "label"} as JSON, CSV with feature,label, or'
+        " Neuronpedia's explanations: a file or a folder of its export",
     )
 
 
@@ -55,9 +57,13 @@ def labels(args: argparse.Namespace) -> dict[int, str]:
     path: Path | None = args.labels
     if path is None:
         return {}
-    from engine.cache.labels import read_labels  # rarely wanted
+    from engine.cache.labels import labels_in  # rarely wanted
 
-    return read_labels(path)
+    found = labels_in(path)
+    if found.sae is not None:
+        told = plain(f"outvoted: labels of {found.sae}", keep_newlines=False)
+        print(f"{told}: of the run's SAE only if that is this one", file=sys.stderr)
+    return dict(found.named)
 
 
 def index_paths(args: argparse.Namespace) -> IndexPaths:
