@@ -18,7 +18,7 @@ from engine.discovery.merge import merged
 from engine.discovery.ngrams import Texts, ngrams, read_texts
 from engine.discovery.records import Discovered, Discovery, Pushed
 from engine.discovery.statistics import false_discovery_control
-from engine.discovery.words import pattern
+from engine.heuristics.ngram import ngram_pattern
 
 RATE = 0.05
 """Of what is told, at most so large a share is there by chance."""
@@ -177,7 +177,7 @@ class _Teller:
         for at, others in named.items():
             also = tuple(" ".join(self._words(findings[other])) for other in others)
             words = self._words(findings[at])
-            told = self._told(findings[at], " ".join(words), pattern(words), None, also)
+            told = self._told(findings[at], " ".join(words), ngram_pattern(words), None, also)
             yield replace(told, examples=self._named(_pairs(findings[at])))
 
     def features(self, findings: list[_Finding], top: int) -> Iterator[Discovered]:

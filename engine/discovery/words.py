@@ -1,4 +1,4 @@
-"""What a word is, and the pattern that finds n-grams of them again."""
+"""What a word is, and n-grams of them as heuristics."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import replace
 
 from engine.heuristics import Direction, Heuristic
 from engine.heuristics.fold import fold
+from engine.heuristics.ngram import ngram_pattern
 from engine.heuristics.typed import typed_heuristic
 
 _WORD = re.compile(r"\w+(?:'\w+)*")
-_NOT_WITHIN = r"(?<!\w)(?<!\w')"
-_BETWEEN = r"(?!'\w)\W+"
-_NOT_GOING_ON = r"(?!'?\w)"
 
 
 def words(text: str) -> list[str]:
@@ -24,12 +22,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text).lower())
 
 
-def pattern(ngram: Sequence[str]) -> str:
-    """A regular expression, to be used with `fold`, that finds the n-gram as whole words."""
-    return f"(?i){_NOT_WITHIN}{_BETWEEN.join(map(re.escape, ngram))}{_NOT_GOING_ON}"
-
-
 def heuristic_of(ngram: Sequence[str], direction: Direction, taken: Collection[str]) -> Heuristic:
     """The n-gram as a heuristic with a name of its own: its bearers are those it was found by."""
     named = typed_heuristic(" ".join(ngram), taken, regex=True, fold=True, direction=direction)
-    return replace(named, pattern=pattern(ngram))
+    return replace(named, pattern=ngram_pattern(ngram))

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from engine.doctor.finding import Finding, gib
 from engine.doctor.machine import total_memory
@@ -92,12 +92,28 @@ class Need:
         return self.weights + self.saes + self.batch
 
 
-def accelerator(question: Question, dtype: str) -> Iterator[Finding]:
-    """Whether there is a GPU, and what fits on it."""
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a preset states of its models: nothing of them need be here."""
+
+    pm: Model
+    saes: tuple[Dictionary, ...]
+
+
+def accelerator(question: Question, dtype: str, stated: Stated | None = None) -> Iterator[Finding]:
+    """Whether there is a GPU, and what fits on it.
+
+    Args:
+        question: the models to look at.
+        dtype: how the PM's weights are held.
+        stated: in their place, or beside its SAEs, what is known of models without a look.
+    """
     answer = _ask(question)
     if isinstance(answer, Finding):
         yield answer
         return
+    if stated is not None:
+        answer = replace(answer, pm=stated.pm, saes=(*stated.saes, *answer.saes))
     yield _devices(answer)
     for refused in answer.refused:
         where = f"{refused.where}: " if refused.where else ""

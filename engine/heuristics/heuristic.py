@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.canonical import short_hash
+from engine.heuristics.ngram import ngram_of
 
 Scope = Literal["response", "assistant", "transcript"]
 Direction = Literal["lowers", "raises", "auto"]
@@ -35,6 +36,12 @@ class Heuristic:
     feature: int | None = None
     threshold: float = 0.0
     """The activation above which the feature counts as firing."""
+
+    @property
+    def shown(self) -> str:
+        """The pattern as a reader is told of it: that of an n-gram by its words."""
+        words = ngram_of(self.pattern) if self.regex else None
+        return " ".join(words) if words else self.pattern
 
     @property
     def key(self) -> str:

@@ -48,6 +48,8 @@ class Request:
     readout: Readout
     dtype: str
     device: str
+    chat_template: str | None
+    """In place of the tokenizer's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,12 @@ def _delete(values: Json, say: Say) -> None:
 def _deleted(request: Request) -> Iterator[DeletedFrom | None]:
     store = open_pairs(IndexPaths(Path(request.cache), request.name))
     try:
-        pm = load_pm(resolve(request.pm), dtype=DTYPES[request.dtype], device=request.device)
+        pm = load_pm(
+            resolve(request.pm),
+            dtype=DTYPES[request.dtype],
+            device=request.device,
+            chat_template=request.chat_template,
+        )
         reads = Rewarder(pm, request.readout)
         for asked in request.asked:
             pairs = [store.find(name) for name in asked.pairs]

@@ -50,6 +50,8 @@ class Preset:
     saes: tuple[PresetSae, ...]
     measure: tuple[str, ...]
     """The SAEs that are measured where nobody says which."""
+    blocks: int | None = None
+    """Of the PM, where it says: what a batch takes of memory goes with them."""
     chat_template: str | None = None
     """In place of the tokenizer's own, or where it has none."""
     trained_rows: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def read_preset(path: Path) -> Preset:
         dtype=_one_of(document, "dtype", DTYPES, where),
         saes=saes,
         measure=measure,
+        blocks=_count(document, "blocks", where) if "blocks" in document else None,
         chat_template=None if template is None else _text(document, "chat_template", where),
         trained_rows=_texts(trained.get("rows", []), "rows", where),
         trained_tranches=_texts(trained.get("tranches", []), "tranches", where),

@@ -67,6 +67,8 @@ def bearers(made: HeuristicReport) -> str:
     """What it is, and how many pairs bear it."""
     heuristic = made.heuristic
     how = "regex" if heuristic.regex else "text"
+    if heuristic.shown != heuristic.pattern:
+        how = "words"
     folded = ", variants folded" if heuristic.fold else ""
     what = heuristic.pattern if heuristic.feature is not None else None
     if what is not None:
@@ -76,7 +78,7 @@ def bearers(made: HeuristicReport) -> str:
             f" in {made.both:,} on both."
         )
     return (
-        f'The {how} "{bare(heuristic.pattern)}" ({heuristic.scope}{folded}; {heuristic.direction}):'
+        f'The {how} "{bare(heuristic.shown)}" ({heuristic.scope}{folded}; {heuristic.direction}):'
         f" {made.chosen_only:,} pairs bear it on the chosen side alone, {made.rejected_only:,} on"
         f" the rejected, {made.both:,} on both."
     )

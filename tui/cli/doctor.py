@@ -6,19 +6,23 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from engine.doctor import Finding, Level
-from engine.doctor.accelerator import BYTES, Question, accelerator
+from engine.doctor.accelerator import BYTES, Dictionary, Model, Question, Stated, accelerator
 from engine.doctor.indexes import indexes
 from engine.doctor.machine import machine
 from engine.doctor.place import place
 from engine.doctor.terminal import Surroundings, terminal, tmux_options
+from engine.errors import UserError
 from engine.plain import plain
+from engine.presets import Preset, PresetSae
+from engine.presets.memory import sae_bytes
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.options import add_common, index_paths, print_json
+from tui.cli.preset_options import add_preset, asked_saes, preset_of
 
 DTYPES = tuple(BYTES)
 _SIGNS: Mapping[Level, str] = {"ok": "+", "note": "-", "fault": "!"}
@@ -39,12 +43,17 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--sae", action="append", default=[], metavar="SAE", help="with --pm; repeatable"
     )
-    parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0], help="default: float32")
+    add_preset(parser, "does its PM fit? by what the preset states: nothing need be here")
+    parser.add_argument("--dtype", choices=DTYPES, help="default: float32, or as --preset says")
     add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Look, and say what was found as it is found."""
+    if args.preset and args.pm:
+        raise UserError(
+            "--preset and --pm both name a PM", where="--pm", todo="Leave out one of them."
+        )
     told = []
     for finding in _findings(args):
         told.append(finding)
@@ -64,7 +73,24 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     yield from terminal(_surroundings())
     yield from place(cache, _MOUNTS.read_text(errors="replace") if _MOUNTS.exists() else None)
     yield from indexes(cache)
-    yield from accelerator(Question(args.pm, tuple(args.sae)), args.dtype)
+    preset = preset_of(args)
+    if preset is None:
+        yield from accelerator(Question(args.pm, tuple(args.sae)), args.dtype or DTYPES[0])
+        return
+    asked = asked_saes(args.sae or None, preset)
+    looked_at = tuple(sae.path for sae in asked if sae.preset is None)
+    stated = _stated(preset, [sae.preset for sae in asked if sae.preset is not None])
+    yield from accelerator(Question(None, looked_at), args.dtype or preset.dtype, stated)
+
+
+def _stated(preset: Preset, saes: Sequence[PresetSae]) -> Stated:
+    """A preset's models as the doctor weighs them; an SAE that states no size weighs nothing."""
+    width = next((sae.d_in for sae in preset.saes if sae.d_in is not None), 0)
+    dictionaries = (
+        Dictionary(sae.name, (sae_bytes(sae) or 0) // 4, sae.d_sae or 0) for sae in saes
+    )
+    model = Model(preset.pm, preset.parameters, preset.blocks or 0, width)
+    return Stated(model, tuple(dictionaries))
 
 
 def _surroundings() -> Surroundings:

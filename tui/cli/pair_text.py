@@ -80,7 +80,7 @@ def _print_heuristic(on: HeuristicOnPair, detail: PairDetail) -> None:
     judged = on.judgement
     by = f" by {judged.by}" if judged.by else ""
     _say(
-        f"{on.heuristic.name} ({on.heuristic.pattern}): {judged.verdict.value}{by}"
+        f"{on.heuristic.name} ({on.heuristic.shown}): {judged.verdict.value}{by}"
         f" · {on.kind}, {on.bearer} bears it"
     )
     _say(f"  {why(on, detail)}")

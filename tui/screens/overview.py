@@ -191,7 +191,7 @@ class OverviewScreen(Scrolls, MainScreen):
 
     async def _count(self, pattern: Heuristic) -> None:
         """Count who carries the pattern; it is a heuristic of this session from then on."""
-        self.say(f"counting “{pattern.pattern}” …")
+        self.say(f"counting “{pattern.shown}” …")
         try:
             card = await self._look_at(pattern)
         except UserError as error:
@@ -199,7 +199,7 @@ class OverviewScreen(Scrolls, MainScreen):
             return
         self._select(pattern.name)
         self.say(
-            f"“{pattern.pattern}”: chosen only {card.chosen_only:,}, rejected only"
+            f"“{pattern.shown}”: chosen only {card.chosen_only:,}, rejected only"
             f" {card.rejected_only:,}, both {card.both:,}. enter lists them, w keeps it."
         )
 

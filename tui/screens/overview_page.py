@@ -117,7 +117,7 @@ def _say(what: str, todo: str) -> list[Text]:
 def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     """Name and pattern, what is known of it, and a line for each kind of pair."""
     heuristic = card.heuristic
-    name = _flat(f"{heuristic.name}  “{heuristic.pattern}”  {heuristic.direction}")
+    name = _flat(f"{heuristic.name}  “{heuristic.shown}”  {heuristic.direction}")
     known = [_HELD[card.held]]
     low, high = COVERED
     covered = card.coverage is not None and low <= card.coverage <= high

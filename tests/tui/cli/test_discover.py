@@ -17,6 +17,19 @@ from tests.engine.models.tiny import write_pm
 from tui.cli.main import main
 
 Outvoted = Callable[..., tuple[int, str, str]]
+PRESET = """
+about = "mine"
+pm = "pm"
+parameters = 1000
+readout = "chat-template"
+dtype = "float32"
+chat_template = "{% for message in messages %}{{ message['content'] }}.{% endfor %}"
+
+[[sae]]
+name = "none"
+path = "some-org/saes/none"
+hook = "transformer.h.1"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +83,9 @@ def test_ngrams_are_deleted_by_a_pm_in_a_process_of_its_own(
     write_pm(tmp_path / "pm", "gptj")
     config = tmp_path / "pm" / "config.json"  # its own context is too short for these responses
     config.write_text(json.dumps(json.loads(config.read_text()) | {"n_positions": 1024}))
-    status, out, _ = discover("--top", "1", "--deletion", "2", "--pm", tmp_path / "pm", "--json")
+    preset = tmp_path / "mine.toml"
+    preset.write_text(PRESET)
+    status, out, _ = discover("--top", "1", "--deletion", "2", "--preset", preset, "--json")
     assert status == 0
     found = build(Discovery, json.loads(out)).found
     assert [one.deletion is not None for one in found] == [one.what == "n-gram" for one in found]
@@ -82,6 +97,8 @@ def test_ngrams_are_deleted_by_a_pm_in_a_process_of_its_own(
     [
         (("--min-pairs", "0"), "--min-pairs: it must be 1 or more"),
         (("--pm", "nowhere"), "Say how often with --deletion N."),
+        (("--preset", "original"), "Say how often with --deletion N."),
+        (("--deletion", "1", "--preset", "nobody"), 'there is no preset "nobody"'),
     ],
 )
 def test_mistakes_are_told(discover: Outvoted, arguments: tuple[str, ...], said: str) -> None:

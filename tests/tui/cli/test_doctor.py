@@ -12,6 +12,7 @@ import pytest
 
 from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
+from engine.doctor.accelerator import Answer, Device
 from engine.files import writer_lock
 from engine.hh.source import SourceOptions, open_sources
 from tests.engine.tiny import TinyIndex
@@ -52,6 +53,33 @@ def test_it_asks_a_child_whether_the_pm_fits(tiny_index: TinyIndex) -> None:
     assert "x 4 bytes" in fits["what"]
     (index,) = (entry for entry in found if entry["check"] == "index tiny")
     assert (index["level"], index["what"]) == ("ok", "1 source, 1 run, all readable")
+
+
+def test_a_preset_is_weighed_before_anything_of_it_is_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The original PM with the SAE it measures, on a GPU with 8 GiB free and on one with 40."""
+    where = ["--cache", str(tmp_path)]
+
+    def told(gib: int, *arguments: str) -> dict[str, str]:
+        device = Device("a GPU", gib * 2**30, gib * 2**30)
+        answer = Answer("2.13", (device,), False, None, (), ())
+        monkeypatch.setattr("engine.doctor.accelerator._ask", lambda question: answer)
+        assert main(["doctor", "--json", *arguments, *where]) == 0
+        found = json.loads(capsys.readouterr().out)
+        (fits,) = (entry for entry in found if entry["check"] == "fits")
+        return {name: str(fits[name]) for name in fits}
+
+    asked = ("--preset", "original")
+    assert told(40, *asked)["level"] == "ok"
+    small = told(8, *asked)
+    assert small["level"] == "fault"
+    assert "5,844 M parameters x 2 bytes = 10.9 GiB, SAE 1.0 GiB" in small["what"]
+    assert (
+        "in float32: 5,844 M parameters x 4 bytes" in told(40, *asked, "--dtype", "float32")["what"]
+    )
+    assert main(["doctor", *asked, "--pm", "x", *where]) == 2
+    assert "both name a PM" in capsys.readouterr().err
 
 
 def test_what_is_wrong_with_an_index_is_told_file_by_file(
