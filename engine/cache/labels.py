@@ -71,8 +71,8 @@ def labels_in(path: Path) -> Labels:
     stands.
 
     Raises:
-        UserError: it cannot be read, is too large, is of no such form, names a feature twice, or is of several
-            SAEs.
+        UserError: it cannot be read, is too large, is of no such form, names a feature twice, or
+            is of several SAEs.
     """
     named: dict[int, str] = {}
     saes: dict[str, str] = {}
