@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import UserError
+from engine.errors import FailedError, UserError
 from engine.hh.record import BadRecord, Columns, Record, flaw_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Record | BadRecord]:
     """
     with damage_named(path, "Parquet"), pq.ParquetFile(path) as file:
         _require(columns, file.schema_arrow.names, path)
-        batches = file.iter_batches(batch_size=_BATCH, columns=list(columns))
+        # Group by group: a pass over all of them keeps what it has read, the whole file in the end.
+        groups = ([group] for group in range(file.num_row_groups))
+        batches = itertools.chain.from_iterable(
+            file.iter_batches(batch_size=_BATCH, row_groups=group, columns=list(columns))
+            for group in groups
+        )
         yield from _records(batches, columns, path, 0)
 
 
@@ -82,6 +88,8 @@ def damage_named(path: Path, kind: str) -> Iterator[None]:
     """A file that turns out to be damaged while it is read is named to the user."""
     try:
         yield
+    except pa.ArrowMemoryError as error:
+        raise FailedError(f"there was no memory to read it ({error})", where=str(path)) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise UserError(
             f"it cannot be read as {kind}",

@@ -25,6 +25,8 @@ _LIMITS = (300, 3_000, 20_000, 60_000, 200_000)
 """Bytes that a file may have, in place of a full disk: no part, some parts, no run."""
 _GROWTH = 1.10
 """Of what a pair costs, from one size to the next."""
+_MEMORY = (2 << 30) / 1e6
+"""MB that a process may hold at its peak, DuckDB and Arrow in it."""
 _DONE = {"index": "`index` of", "plan": "census and plan of", "browse": "browsing"}
 
 
@@ -90,7 +92,7 @@ def rows(
                 f"{_DONE[made.what]} {size:,} synthetic pairs, peak memory {made.peak:,.0f} MB",
                 f"{made.rate:,.0f} pairs/s",
                 f"{made.cost:,.1f} µs of CPU a pair, x {growth:.2f}",
-                growth <= _GROWTH,
+                growth <= _GROWTH and made.peak <= _MEMORY,
             )
 
 
