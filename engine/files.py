@@ -6,11 +6,15 @@ import fcntl
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from engine.errors import UserError
+
+_TRIES, _WAIT = 100, 0.01
 
 
 @contextmanager
@@ -112,16 +116,12 @@ def writer_lock(target: Path) -> Iterator[None]:
     path = target.with_name(f"{target.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
+        if (holder := _lock(stream)) is not None:
             raise UserError(
                 f"it is being written by {holder}",
                 where=str(target),
                 todo="Wait for it to finish, or stop it; nothing was changed.",
-            ) from None
+            )
         stream.seek(0)
         stream.truncate()
         stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
@@ -132,3 +132,22 @@ def writer_lock(target: Path) -> Iterator[None]:
             # A finished writer must not be named as the holder by the next reader of this file.
             stream.seek(0)
             stream.truncate()
+
+
+def _lock(stream: TextIO) -> str | None:
+    """Take the lock of a file; None, or who holds it.
+
+    A holder that has not written its name yet, or took it out again, is about to write or to let
+    go: it is waited for a little.
+    """
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            if holder := stream.read().strip():
+                return holder
+            time.sleep(_WAIT)
+        else:
+            return None
+    return "another process"

@@ -1,10 +1,16 @@
-"""What killed writers leave is swept by the next one, and nothing else is."""
+"""What killed writers leave is swept by the next one; a second one is told who holds a file."""
 
 from __future__ import annotations
 
+import fcntl
+import threading
 from pathlib import Path
+from typing import TextIO
 
-from engine.files import replacing, sweep
+import pytest
+
+from engine.errors import UserError
+from engine.files import at_home, is_held, replacing, sweep, writer_lock
 
 
 def test_leftovers_go_whether_files_or_folders(tmp_path: Path) -> None:
@@ -22,3 +28,36 @@ def test_leftovers_go_whether_files_or_folders(tmp_path: Path) -> None:
     assert set((tmp_path / "texts").iterdir()) == {kept, other}
     sweep(tmp_path)
     assert set(tmp_path.rglob("*")) == {kept.parent, kept}
+
+
+def held(target: Path) -> TextIO:
+    """The lock of a file, taken by somebody who has not written a name into it."""
+    holder = target.with_name(f"{target.name}.lock").open("w", encoding="utf-8")
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    return holder
+
+
+def test_a_holder_that_has_not_written_its_name_yet_is_waited_for(tmp_path: Path) -> None:
+    holder = held(tmp_path / "run")
+    timer = threading.Timer(0.05, print, ["process 7 on here"], {"file": holder, "flush": True})
+    timer.start()
+    with (
+        pytest.raises(UserError, match="written by process 7 on here"),
+        writer_lock(tmp_path / "run"),
+    ):
+        pass
+    assert is_held(tmp_path / "run")
+    holder.close()
+
+
+def test_a_holder_that_lets_go_is_followed(tmp_path: Path) -> None:
+    holder = held(tmp_path / "run")
+    threading.Timer(0.05, holder.close).start()
+    with writer_lock(tmp_path / "run"):
+        assert is_held(tmp_path / "run")
+    assert not is_held(tmp_path / "run")
+
+
+def test_a_home_that_nobody_has_is_a_name_like_any_other() -> None:
+    assert at_home("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")
+    assert at_home("~/x").is_absolute()

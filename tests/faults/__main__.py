@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="+", default=[16_000, 160_000, 1_600_000])
     parser.add_argument("--fuzz", type=int, default=2_000, help="inputs for each reader")
     parser.add_argument("--moments", type=int, default=20, help="kills")
-    parser.add_argument("--seconds", type=float, default=30, help="of the crowd")
+    parser.add_argument("--seconds", type=float, default=60, help="of the crowd")
     args = parser.parse_args()
     print("\n".join(HEAD), flush=True)
     missed = 0

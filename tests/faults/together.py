@@ -88,6 +88,7 @@ ROLES: dict[str, Callable[[IndexPaths, int, int], None]] = {
     "score": measure,
 }
 _HELD = "it is being written by process "
+"""How a second writer is told; the holder's number and machine follow."""
 
 
 def crowd(cache: Path, seconds: float, *, readers: int, scorers: int = 0) -> Crowd:
