@@ -103,6 +103,14 @@ class Index:
         """The exact effects behind the verdicts, and their controls."""
         return self._table("effects")
 
+    def features(self) -> pa.Table:
+        """The features stored of each measured pair: activations, attribution, checked effects."""
+        return self._table("features")
+
+    def suspects(self) -> pa.Table:
+        """Pairs whose label may be wrong, and why; near-duplicates where they were looked for."""
+        return self._table("suspects")
+
     def triage(self) -> pa.Table:
         """Everybody's marks and notes."""
         return self._table("triage")

@@ -61,6 +61,11 @@ REWARDS = """
 SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?
 """
 
+FEATURES_OF = """
+SELECT id, feature, activation_chosen, activation_rejected, attribution, effect FROM features
+WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id, feature
+"""
+
 REWARDS_OF = """
 SELECT id, reward_chosen, reward_rejected, margin, margin_sae FROM rewards
 WHERE id IN (SELECT unnest(?::BIGINT[]))

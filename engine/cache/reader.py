@@ -335,6 +335,14 @@ class IndexReader:
         rows = self._fetch(questions.REWARDS_OF, [list(ids)])
         return {identifier: (row[0], row[1], row[2], row[3]) for identifier, *row in rows}
 
+    def features(self, ids: Sequence[int]) -> list[tuple[int, FeatureOnPair]]:
+        """All that is stored of some pairs' features, with the pair's id, in the order of both."""
+        rows = self._fetch(questions.FEATURES_OF, [list(ids)])
+        return [
+            (identifier, FeatureOnPair(feature, self.labels.get(feature), *figures))
+            for identifier, feature, *figures in rows
+        ]
+
     def indexed_pairs(self) -> IndexedPairs:
         """Every pair's id, tranche and margin."""
         with self._asking() as cursor:

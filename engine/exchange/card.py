@@ -12,6 +12,10 @@ _ABOUT = {
     "verdicts": "One verdict for each pair and heuristic with a bearer, and its inputs.",
     "effects": "Exact effects of the heuristics' SAE features, their controls, and what deleting"
     " the pattern does.",
+    "features": "The SAE features stored of each measured pair: their strongest activation on"
+    " either side, their attribution to the margin, and the exact effect where it was checked.",
+    "suspects": "Pairs whose label may be wrong, or that count twice, and why. `contradicted_by`"
+    " and `repeats` name a pair that says nearly the same.",
     "triage": "What people marked and noted. `blind` is a mark made before the verdict was shown.",
 }
 

@@ -1,4 +1,4 @@
-"""What can be exported: pairs, verdicts, effects and triage, as Arrow batches.
+"""What can be exported: pairs, verdicts, effects, features, suspects and triage, as Arrow batches.
 
 Columns are called what `outvoted show --json` calls them. `(source, split, row)` names a pair in
 all of them, so that they can be joined; a transcript is context + response.
@@ -7,7 +7,7 @@ all of them, so that they can be joined; a transcript is context + response.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 import pyarrow as pa
@@ -16,8 +16,11 @@ from engine.cache.judged import JudgedRow
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import no_run
 from engine.canonical import Json
+from engine.report.suspect_list import suspect_list
 
 _BATCH = 2048
+_FEW = 256
+"""Pairs at a time whose features are read: each has some hundred."""
 _NAME = [("source", pa.string()), ("split", pa.string()), ("row", pa.int64())]
 
 PAIRS = pa.schema(
@@ -56,6 +59,25 @@ EFFECTS = pa.schema(
         *((name, pa.float32()) for name in ("deletion_effect", "control_effect")),
         *((name, pa.float32()) for name in ("drop_without_others", "drop_without_error")),
         ("effect_over_response", pa.float32()),
+    ]
+)
+FEATURES = pa.schema(
+    [
+        *_NAME,
+        *((name, pa.string()) for name in ("tranche", "run")),
+        ("feature", pa.int32()),
+        ("label", pa.string()),
+        *((name, pa.float32()) for name in ("activation_chosen", "activation_rejected")),
+        *((name, pa.float32()) for name in ("attribution", "effect")),
+    ]
+)
+SUSPECTS = pa.schema(
+    [
+        *_NAME,
+        *((name, pa.string()) for name in ("tranche", "content_hash")),
+        ("reasons", pa.list_(pa.string())),
+        *((name, pa.string()) for name in ("contradicted_by", "repeats")),
+        ("similarity", pa.float64()),
     ]
 )
 TRIAGE = pa.schema(
@@ -175,6 +197,42 @@ def _effects(reader: IndexReader) -> Table:
     return Table(EFFECTS, iter(rows))
 
 
+def _features(reader: IndexReader) -> Table:
+    if reader.run is None:
+        raise no_run(reader.paths)
+    return Table(FEATURES, _feature_rows(reader, reader.run.run))
+
+
+def _feature_rows(reader: IndexReader, run: str) -> Iterator[Row]:
+    pairs = reader.store.iter_pairs(_FEW)
+    while batch := {pair.id: pair for pair in islice(pairs, _FEW)}:
+        for identifier, made in reader.features(list(batch)):
+            yield {
+                **batch[identifier].name._asdict(),
+                "tranche": batch[identifier].tranche,
+                "run": run,
+                **asdict(made),
+            }
+
+
+def _suspects(reader: IndexReader) -> Table:
+    found = suspect_list(reader).suspects
+    rows: Iterable[Row] = (
+        {
+            **made.pair._asdict(),
+            "tranche": made.tranche,
+            "content_hash": made.content_hash,
+            "reasons": list(made.reasons),
+            "contradicted_by": near.get("contradicted"),
+            "repeats": near.get("near-duplicate"),
+            "similarity": min((each.similarity for each in made.near), default=None),
+        }
+        for made in found
+        for near in [{each.reason: str(each.pair) for each in made.near}]
+    )
+    return Table(SUSPECTS, iter(rows))
+
+
 def _triage(reader: IndexReader) -> Table:
     rows: Iterable[Row] = (
         {
@@ -197,6 +255,8 @@ EXPORTS: dict[str, Callable[[IndexReader], Table]] = {
     "pairs": _pairs,
     "verdicts": _verdicts,
     "effects": _effects,
+    "features": _features,
+    "suspects": _suspects,
     "triage": _triage,
 }
 """What can be exported, by the word that asks for it."""

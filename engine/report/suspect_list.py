@@ -28,6 +28,7 @@ class SuspectPair:
 
     pair: PairName
     tranche: str
+    content_hash: str
     reasons: tuple[Suspicion, ...]
     near: tuple[Near, ...]
 
@@ -70,6 +71,7 @@ def suspect_list(reader: IndexReader) -> SuspectList:
             SuspectPair(
                 pair=store.name_of(at),
                 tranche=keys[at].tranche,
+                content_hash=keys[at].content_hash,
                 reasons=tuple(reason for reason, held in found.items() if at in held),
                 near=tuple(
                     Near(each.reason, store.name_of(each.other), each.similarity)

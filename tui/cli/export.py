@@ -1,4 +1,4 @@
-"""`outvoted export WHAT FILE`: pairs, verdicts, effects and triage for other programs."""
+"""`outvoted export WHAT FILE`: pairs, verdicts, effects and more for other programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def add(subparsers: Subparsers) -> None:
         "export",
         help=COMMANDS["export"].help,
         description="Write pairs (with their rewards), verdicts (with their inputs), effects (with"
-        " their controls) or triage (everybody's) as Parquet, JSON lines or CSV, by FILE's"
+        " their controls), features (of each measured pair), suspects (labels that may be wrong) or"
+        " triage (everybody's) as Parquet, JSON lines or CSV, by FILE's"
         " extension; without one, as a folder that datasets loads. In CSV, a text that a"
         " spreadsheet would take for a formula has an apostrophe before it.",
     )

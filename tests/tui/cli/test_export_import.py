@@ -121,6 +121,33 @@ def test_tables_hold_one_row_a_pair_or_bearer_with_the_figures_of_show(
         assert row[name] == close, name
 
 
+def test_features_and_suspects_go_out_with_the_pairs_they_are_of(
+    paths: IndexPaths, tmp_path: Path
+) -> None:
+    """Four features are stored of each pair; row 0 of the first source is tied."""
+    files = tmp_path / "features.parquet", tmp_path / "suspects.jsonl"
+    for file in files:
+        assert main(["export", file.stem, str(file), *options(paths)]) == 0
+    features = pq.read_table(files[0]).to_pylist()
+    assert len(features) == 48
+    assert features[3] == {
+        "source": "first.jsonl",
+        "split": "train",
+        "row": 0,
+        "tranche": "first",
+        "run": features[0]["run"],
+        "feature": 9,
+        "label": None,
+        "activation_chosen": 1.0,
+        "activation_rejected": 0.5,
+        "attribution": 1.0,
+        "effect": 0.75,
+    }
+    (line,) = files[1].read_text().splitlines()
+    suspect = json.loads(line)
+    assert (suspect["row"], suspect["reasons"], suspect["repeats"]) == (0, ["tied"], None)
+
+
 def test_hostile_text_is_data_and_no_formula(paths: IndexPaths, tmp_path: Path) -> None:
     for name in FORMS[:3]:
         assert main(["export", "triage", str(tmp_path / name), *options(paths)]) == 0
