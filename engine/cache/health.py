@@ -22,6 +22,7 @@ from engine.cache.pairs import source_hashes
 from engine.cache.run_file import RUN_FILE
 from engine.cache.sealed import read_sealed
 from engine.cache.source_info import SourceInfo, attach
+from engine.cache.texts import check_texts
 from engine.errors import UserError
 from engine.hh import split_pair_id
 
@@ -73,7 +74,9 @@ def _sources(paths: IndexPaths) -> tuple[dict[int, SourceInfo], list[Ailment]]:
         path = paths.source(number)
         try:
             with duckdb.connect(":memory:") as connection:
-                infos[number] = attach(connection, path, "source")
+                infos[number] = info = attach(connection, path, "source")
+            if info.texts is not None:
+                check_texts(info.texts)
         except UserError as error:
             ailments.append(_unreadable(path, error))
     return infos, ailments

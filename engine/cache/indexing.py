@@ -12,10 +12,12 @@ import duckdb
 from engine.cache.layout import IndexPaths
 from engine.cache.source_file import Progress, write_source
 from engine.cache.source_info import OlderError, SourceInfo, attach
+from engine.cache.texts import TextsAt
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.files import replacing, sweep, writer_lock
 from engine.hh.source import Source
+from engine.remote import stamp_of
 
 Outcome = Literal["indexed", "rebuilt", "already indexed"]
 
@@ -110,11 +112,28 @@ def _described(source: Source) -> SourceInfo:
         digest = source.hash()
     except OSError as error:
         raise UserError(f"it cannot be read: {error.strerror}", where=source.location) from None
-    return SourceInfo(0, source.name, source.split, source.location, digest, settings, 0, 0, ())
+    texts = _texts(source) if source.in_place else None
+    return SourceInfo(
+        0, source.name, source.split, source.location, digest, settings, 0, 0, (), texts
+    )
+
+
+def _texts(source: Source) -> TextsAt:
+    """Where its texts are left. DuckDB takes some characters of a path for a pattern."""
+    if any(character in source.location for character in "*?[]{}"):
+        raise UserError(
+            "a file is not left in place whose path holds one of * ? [ ] { }",
+            where=source.location,
+            todo="Call it something else, or index it without --in-place.",
+        )
+    stamp = stamp_of(source.location)
+    if stamp is None:
+        raise UserError("there is no such file", where=source.location)
+    return TextsAt(source.location, source.columns.chosen, source.columns.rejected, stamp)
 
 
 def _unchanged(old: SourceInfo, fresh: SourceInfo) -> bool:
-    return (old.hash, old.settings) == (fresh.hash, fresh.settings)
+    return (old.hash, old.settings, old.texts) == (fresh.hash, fresh.settings, fresh.texts)
 
 
 def _same(known: Sequence[SourceInfo], fresh: SourceInfo) -> SourceInfo | None:

@@ -14,6 +14,7 @@ import duckdb
 from engine.cache.layout import IndexPaths
 from engine.cache.pair_spec import PairSpec, no_such_pair, parse_pair_spec, several_pairs
 from engine.cache.source_info import SourceInfo, attach, read_info, stamp
+from engine.cache.texts import check_texts, stand_texts
 from engine.canonical import short_hash
 from engine.errors import UserError
 from engine.hh import Pair, PairName, pair_id, split_pair_id
@@ -27,10 +28,8 @@ _RESPONSES = 8_192
 _RESPONSES_BY_RANGE = """
 SELECT id, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
 """
-_ROWS_BY_ID = """
-SELECT id, tranche, context, chosen, rejected FROM pairs
-WHERE id IN (SELECT unnest(?::BIGINT[]))
-"""
+_ROWS_OF = "SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id"
+_FEW = 256
 _IDS = "SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id"
 _IDS_WHERE = "SELECT id FROM pairs p WHERE"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
@@ -153,7 +152,7 @@ class PairStore:
             UserError: the index has no pair of one of them.
         """
         wanted = [int(identifier) for identifier in ids]
-        found = {row[0]: self._pair(row) for row in self._fetch(_ROWS_BY_ID, [wanted])}
+        found = {row[0]: self._pair(row) for row in self._rows_of(wanted)}
         missing = next((identifier for identifier in wanted if identifier not in found), None)
         if missing is not None:
             raise UserError(
@@ -162,6 +161,28 @@ class PairStore:
                 todo="Its sources changed since that was written; score it again.",
             )
         return tuple(found[identifier] for identifier in wanted)
+
+    def _rows_of(self, ids: Sequence[int]) -> Iterator[Row]:
+        ordered = sorted(set(ids))
+        size = _FEW if self.in_place else max(1, len(ordered))
+        for start in range(0, len(ordered), size):
+            condition, values = self.among(ordered[start : start + size])
+            yield from self._fetch(" ".join((_ROWS_OF, condition)), values)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether texts of some pairs are where they were found."""
+        return any(info.texts is not None for info in self.sources.values())
+
+    def among(self, ids: Sequence[int]) -> tuple[str, list[object]]:
+        """How a statement asks for the pairs of some ids, and the values of that.
+
+        A few values reach the statistics of a Parquet file in which texts were left, so that only
+        the row groups are read that hold them. One list of them does not.
+        """
+        if self.in_place and len(ids) <= _FEW:
+            return f"IN ({', '.join('?' * len(ids))})", list(ids)
+        return "IN (SELECT unnest(?::BIGINT[]))", [list(ids)]
 
     def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
         """The ids for which a condition of engine.cache's own holds, its values bound, in order."""
@@ -210,14 +231,29 @@ class PairStore:
             with self.cursor() as cursor:
                 return cursor.execute(query, list(values)).fetchall()
         except _DAMAGE:
+            self._check_texts()
             raise UserError(
                 "a source file is damaged",
                 where=str(self._folder),
                 todo="Delete the files of that folder and index the sources again.",
             ) from None
 
+    def _check_texts(self) -> None:
+        for info in self.sources.values():
+            if info.texts is not None:
+                check_texts(info.texts)
+
     def close(self) -> None:
         self._connection.close()
+
+
+def _table(connection: duckdb.DuckDBPyConnection, info: SourceInfo) -> duckdb.DuckDBPyRelation:
+    """The pairs of one source that is attached."""
+    if info.texts is None:
+        return connection.table(f"s{info.number}.main.pairs")
+    view = f"p{info.number}"
+    stand_texts(connection, info.texts, f"s{info.number}.main.keys", view)
+    return connection.view(view)
 
 
 def source_hashes(sources: Mapping[int, SourceInfo]) -> dict[int, str]:
@@ -243,7 +279,7 @@ def open_pairs(paths: IndexPaths) -> PairStore:
     stamps = {number: stamp(paths.source(number)) for number in numbers}
     try:
         infos = [attach(connection, paths.source(number), f"s{number}") for number in numbers]
-        tables = [connection.table(f"s{number}.main.pairs") for number in numbers]
+        tables = [_table(connection, info) for info in infos]
         reduce(lambda left, right: left.union(right), tables).create_view("pairs")
     except duckdb.Error:
         connection.close()

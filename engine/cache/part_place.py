@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import UserError
 from engine.files import replacing, write_text
+from engine.remote import file_system, is_url
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -109,28 +110,9 @@ class Remote:
         return file_system(self._url)
 
 
-def file_system(url: str) -> tuple[AbstractFileSystem, str]:
-    """The file system of a URL, and the path in it.
-
-    Raises:
-        UserError: nobody knows such URLs, or what reads them is not installed.
-    """
-    from fsspec.core import url_to_fs  # only where somebody names a URL
-
-    try:
-        found: tuple[AbstractFileSystem, str] = url_to_fs(url)
-    except ImportError as error:
-        raise UserError(str(error), where=url, todo="Use pip, beside Outvoted.") from None
-    except ValueError as error:
-        raise UserError(
-            str(error), where=url, todo="Name a folder, or a URL that fsspec knows, such as s3://."
-        ) from None
-    return found
-
-
 def place_of(named: str) -> PartPlace:
     """The place that a path or URL names; local ones are folders, however they are spelled."""
-    if "://" not in named:
+    if not is_url(named):
         return Folder(Path(named).expanduser().absolute())
     if named.startswith("file://"):
         return Folder(Path(file_system(named)[1]))
@@ -150,7 +132,7 @@ def part_place(folder: Path, asked: str | None = None) -> PartPlace:
     file = folder / TOLD
     told = file.read_text(encoding="utf-8").strip() if file.exists() else None
     if asked is not None:
-        wanted = f"{asked if '://' in asked else Path(asked).expanduser().absolute()}"
+        wanted = f"{asked if is_url(asked) else Path(asked).expanduser().absolute()}"
         wanted = f"{wanted.rstrip('/')}/{folder.name}"
         if told is None and not any(_own(folder)):
             place_of(wanted).names("base")  # a place that cannot be asked is told now

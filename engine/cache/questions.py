@@ -54,8 +54,9 @@ FROM pairs p
 LEFT JOIN rewards r ON r.id = p.id
 LEFT JOIN training t ON t.id = p.id
 LEFT JOIN borne b ON b.id = p.id AND b.heuristic = ?
-WHERE p.id IN (SELECT unnest(?::BIGINT[]))
+WHERE p.id
 """
+"""To be gone on with by which pairs: `PairStore.among`."""
 
 REWARDS = """
 SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?

@@ -229,8 +229,9 @@ class IndexReader:
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         """One record for each id, in the order given."""
-        values = [query.heuristic, ids.tolist()]
-        rows = (FoundRow(*row) for row in self._fetch(questions.ROWS, values))
+        condition, values = self.store.among(ids.tolist())
+        asked = " ".join((questions.ROWS, condition))
+        rows = (FoundRow(*row) for row in self._fetch(asked, [query.heuristic, *values]))
         said = self._marks.of(map(self.store.name_of, ids.tolist()))
         made = {row.id: pair_row(row, self.store, said) for row in rows}
         return tuple(made[identifier] for identifier in ids.tolist())

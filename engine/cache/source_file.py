@@ -41,6 +41,17 @@ _SCHEMA = pa.schema(
         ),
     ]
 )
+_KEYS = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("row", pa.int64()),
+        ("tranche", pa.string()),
+        ("cut", pa.int32()),
+        ("content_hash", pa.string()),
+        ("context_hash", pa.string()),
+    ]
+)
+"""What is stored of pairs whose texts stay where they are; `cut`: the context's characters."""
 Progress = Callable[[str, int], None]
 """Told a source's name and how many of its records were read, now and then."""
 
@@ -60,11 +71,11 @@ def write_source(
             room_named(path.parent),
             duckdb.connect(str(path), config={"memory_limit": _MEMORY}) as connection,
         ):
-            reader = pa.RecordBatchReader.from_batches(_SCHEMA, reading.batches())
+            reader = pa.RecordBatchReader.from_batches(reading.schema, reading.batches())
             connection.register("incoming", reader)
             try:
                 # One CREATE ... AS: appends would leave a file of twice the size.
-                connection.execute("CREATE TABLE pairs AS SELECT * FROM incoming")
+                connection.execute(reading.kept)
             except duckdb.Error:
                 if reading.error is not None:
                     raise reading.error from None
@@ -97,6 +108,9 @@ class _Reading:
         self._pairs = 0
         self._bad: list[str] = []
         self._skipped = 0
+        self.schema = _KEYS if source.in_place else _SCHEMA
+        table = "keys" if source.in_place else "pairs"
+        self.kept = " ".join(("CREATE TABLE", table, "AS SELECT * FROM incoming"))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Arrow batches. duckdb hides what a stream raises, ctrl+c too, so that is kept aside."""
@@ -104,7 +118,7 @@ class _Reading:
             rows = self._rows()
             while batch := list(itertools.islice(rows, _BATCH)):
                 self._pairs += len(batch)
-                yield pa.record_batch(list(zip(*batch, strict=True)), schema=_SCHEMA)
+                yield pa.record_batch(list(zip(*batch, strict=True)), schema=self.schema)
             if self._pairs == 0:
                 raise UserError(
                     "it holds no pair",
@@ -115,7 +129,7 @@ class _Reading:
             self.error = error
             raise
 
-    def _rows(self) -> Iterator[tuple[int, int, str, str, str, str, str, str]]:
+    def _rows(self) -> Iterator[tuple[int | str, ...]]:
         read = 0
         for record in self._source.records():
             read += 1
@@ -129,7 +143,8 @@ class _Reading:
                 continue
             texts = split_pair(record.chosen, record.rejected)
             identifier = pair_id(self._number, record.row)
-            yield (identifier, record.row, tranche, *texts, *pair_hashes(*texts))
+            kept = (len(texts[0]),) if self._source.in_place else texts
+            yield (identifier, record.row, tranche, *kept, *pair_hashes(*texts))
 
     def _skip(self, record: BadRecord) -> None:
         if not self._skip_bad:

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from engine.cache.texts import TextsAt
 from engine.canonical import short_hash
 from engine.errors import UserError
 
@@ -33,6 +34,8 @@ class SourceInfo:
     skipped: int
     bad_records: tuple[str, ...]
     """The first of the records that were skipped, as `where: what`."""
+    texts: TextsAt | None = None
+    """Where they were left; None: they are in the source file."""
 
     @property
     def made_of(self) -> str:
@@ -95,6 +98,8 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str) -> Sou
                 where=str(path),
                 todo="A later Outvoted wrote it: update this one, or use another --name.",
             )
+        texts = fields.get("texts")  # the first of these files lack it
+        fields["texts"] = texts and TextsAt(**texts)
         return SourceInfo(**(fields | {"bad_records": tuple(fields["bad_records"])}))
     except (duckdb.Error, KeyError, TypeError, ValueError):
         raise UserError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import FailedError, UserError
 from engine.hh.record import BadRecord, Columns, Record, flaw_of
+from engine.remote import opened
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 _BATCH = 1024
 
 
-def read_parquet(path: Path, columns: Columns) -> Iterator[Record | BadRecord]:
-    """One record a row of the file.
+def read_parquet(path: Path | str, columns: Columns) -> Iterator[Record | BadRecord]:
+    """One record a row of the file; a text is a URL.
 
     Raises:
         UserError: it is no Parquet file, it is damaged, or a column is missing.
     """
-    with damage_named(path, "Parquet"), pq.ParquetFile(path) as file:
+    with (
+        damage_named(path, "Parquet"),
+        nullcontext(path) if isinstance(path, Path) else opened(path) as source,
+        pq.ParquetFile(source) as file,
+    ):
         _require(columns, file.schema_arrow.names, path)
         # Group by group: a pass over all of them keeps what it has read, the whole file in the end.
         groups = ([group] for group in range(file.num_row_groups))
@@ -57,7 +62,7 @@ def read_arrow(paths: Sequence[Path], columns: Columns) -> Iterator[Record | Bad
 
 
 def _records(
-    batches: Iterable[RecordBatch], columns: Columns, path: Path, row: int
+    batches: Iterable[RecordBatch], columns: Columns, path: Path | str, row: int
 ) -> Iterator[Record | BadRecord]:
     for batch in batches:
         for start in range(0, batch.num_rows, _BATCH):
@@ -73,7 +78,7 @@ def _records(
                 row += 1
 
 
-def _require(columns: Columns, names: Sequence[str], path: Path) -> None:
+def _require(columns: Columns, names: Sequence[str], path: Path | str) -> None:
     for column in columns:
         if column not in names:
             raise UserError(
@@ -84,7 +89,7 @@ def _require(columns: Columns, names: Sequence[str], path: Path) -> None:
 
 
 @contextmanager
-def damage_named(path: Path, kind: str) -> Iterator[None]:
+def damage_named(path: Path | str, kind: str) -> Iterator[None]:
     """A file that turns out to be damaged while it is read is named to the user."""
     try:
         yield

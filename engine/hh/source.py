@@ -15,8 +15,12 @@ from engine.hh.json_lines import read_json_lines
 from engine.hh.record import HH_COLUMNS, BadRecord, Columns, Record
 from engine.hh.saved import saved_splits
 from engine.hh.tranches import HH_REPO, guess_split, guess_tranche, hh_ranges
+from engine.remote import is_url, url_hash
 
-_KINDS = "hub:OWNER/NAME, a .jsonl, .jsonl.gz or .parquet file, or a folder saved by datasets"
+_KINDS = (
+    "hub:OWNER/NAME, a .jsonl, .jsonl.gz or .parquet file, a URL of a .parquet file, or a folder"
+    " saved by datasets"
+)
 _SPLIT = re.compile(r"\w[\w.-]*")
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -28,6 +32,8 @@ class SourceOptions:
     split: str | None = None
     tranche: str | None = None
     columns: Columns = HH_COLUMNS
+    in_place: bool = False
+    """Whether texts stay in the source's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +46,21 @@ class Source:
     location: str
     """Where it was found: tells a changed file from another one of the same name."""
     files: tuple[Path, ...]
+    """Empty where it is one file at a URL: `location`."""
     tranche: str
     ranges: dict[str, range] | None
     """The rows of each tranche, where the source holds several."""
     columns: Columns
+    in_place: bool = False
 
     def hash(self) -> str:
         """16 hex digits over the bytes of its files."""
-        return file_hash(*self.files)
+        return file_hash(*self.files) if self.files else url_hash(self.location)
 
     def records(self) -> Iterator[Record | BadRecord]:
         """Every record in order, rows without gaps from 0."""
+        if not self.files:
+            return read_parquet(self.location, self.columns)
         if self.files[0].suffix == ".parquet":
             return read_parquet(self.files[0], self.columns)
         if self.files[0].suffix == ".arrow":
@@ -75,6 +85,14 @@ def open_sources(spec: str, options: SourceOptions) -> tuple[Source, ...]:
             f'"{options.split}" is no name for a split',
             todo="Use letters, digits, dots, dashes and underscores.",
         )
+    if options.in_place and not spec.endswith(".parquet"):
+        raise UserError(
+            "only a Parquet file can be left where it is",
+            where=spec,
+            todo="Write the pairs as .parquet, or index them without --in-place.",
+        )
+    if is_url(spec):
+        return (_at_url(spec, options),)
     if spec.startswith(PREFIX):
         return _from_hub(spec.removeprefix(PREFIX), options)
     path = Path(spec)
@@ -100,6 +118,23 @@ def _local(path: Path, split: str, files: Sequence[Path], options: SourceOptions
         tranche=options.tranche or guess_tranche(location),
         ranges=None,
         columns=options.columns,
+        in_place=options.in_place,
+    )
+
+
+def _at_url(url: str, options: SourceOptions) -> Source:
+    name = url.rpartition("/")[2]
+    if not name.endswith(".parquet"):
+        raise UserError("only a .parquet file is read at a URL", where=url)
+    return Source(
+        name=name,
+        split=options.split or guess_split(name),
+        location=url,
+        files=(),
+        tranche=options.tranche or guess_tranche(Path(name)),
+        ranges=None,
+        columns=options.columns,
+        in_place=options.in_place,
     )
 
 

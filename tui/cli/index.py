@@ -26,8 +26,8 @@ def add(subparsers: Subparsers) -> None:
         "sources",
         metavar="SOURCE",
         nargs="+",
-        help="hub:Anthropic/hh-rlhf, a .jsonl, .jsonl.gz or .parquet file, or a folder saved by"
-        " datasets",
+        help="hub:Anthropic/hh-rlhf, a .jsonl, .jsonl.gz or .parquet file, the URL of a .parquet"
+        " file, or a folder saved by datasets",
     )
     parser.add_argument(
         "--split", help="default: test for a file that says so, else train; of a hub source, all"
@@ -44,13 +44,22 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave bad records out, count and list them"
     )
+    parser.add_argument(
+        "--in-place",
+        action="store_true",
+        help="leave the texts in the .parquet file, here or at a URL (s3://…), and read them from"
+        " there: the index holds what names them",
+    )
     add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Index the sources, all of them or none, and say what became of each."""
     options = SourceOptions(
-        args.split, args.tranche, Columns(args.chosen_column, args.rejected_column)
+        args.split,
+        args.tranche,
+        Columns(args.chosen_column, args.rejected_column),
+        in_place=args.in_place,
     )
     sources = [source for spec in args.sources for source in open_sources(spec, options)]
     try:
