@@ -1,0 +1,168 @@
+"""The shell blocks of the pages, run as a reader would: in order, in one folder, offline.
+
+A block ```console holds commands behind `$ ` (further lines of one behind `> `) and lines of what
+each prints. Every line that is shown must come, in that order; `…` stands for anything. A block
+```keys is pressed in the browser that the command before it opens: a key, the screen it leads to.
+`outvoted` runs in this process, and so do the children that it would start: torch is loaded once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import io
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from textual.pilot import Pilot
+
+from engine.canonical import Json
+from tests.tui.driving import settle
+from tui.app import OutvotedApp
+from tui.cli.child import Event
+from tui.cli.commands import BROWSE, COMMANDS
+from tui.cli.main import main
+from tui.cli.parsers import parsers
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_TYPED = re.compile(r"^(?:    |\$ )?(outvoted(?: .*)?)$", re.MULTILINE)
+_SHELL = (" | ", " > ")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command, what it is told to print, and the keys that its browser is given."""
+
+    command: str
+    shown: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+def steps(page: Path) -> list[Step]:
+    """The commands of a page's console blocks."""
+    found: list[Step] = []
+    for kind, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "console":
+            found += _commands(text)
+        elif kind == "keys":
+            keys = tuple((key, screen) for key, screen, *_ in map(str.split, text.splitlines()))
+            found[-1] = Step(found[-1].command, found[-1].shown, keys)
+    return found
+
+
+def _commands(block: str) -> Iterator[Step]:
+    command: list[str] = []
+    shown: list[str] = []
+    for line in [*block.splitlines(), "$ "]:
+        if line.startswith("$ "):
+            if command:
+                yield Step("\n".join(command), tuple(shown))
+            command, shown = [line[2:]], []
+        elif line == ">" or line.startswith("> "):
+            command.append(line[2:])
+        else:
+            shown.append(line)
+
+
+def typed(page: Path) -> list[str]:
+    """Every command line of `outvoted` that stands in a page's blocks, as it is typed."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line.partition("  #")[0].strip() for line in _TYPED.findall(text)]
+    return [line for line in lines if "…" not in line]
+
+
+def parse(line: str) -> argparse.Namespace:
+    """What a command line asks for.
+
+    Raises:
+        SystemExit: it is none that `outvoted` takes.
+    """
+    words = shlex.split(re.split("|".join(map(re.escape, _SHELL)), line)[0])[1:]
+    named = bool(words) and words[0] in COMMANDS
+    command = COMMANDS[words[0]] if named else BROWSE
+    return parsers(command).whole.parse_args(words if named else ["browse", *words])
+
+
+def run(step: Step, folder: Path) -> str:
+    """What a command prints. It ends well, or the test does not."""
+    if not step.command.startswith("outvoted") or any(mark in step.command for mark in _SHELL):
+        done = subprocess.run(
+            ["bash", "-ec", step.command], cwd=folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        status = main(shlex.split(step.command)[1:])
+    assert status == 0, step.command
+    return printed.getvalue()
+
+
+def missing(shown: tuple[str, ...], printed: str) -> list[str]:
+    """The shown lines that did not come, or not in that order."""
+    lines = iter(line.rstrip() for line in printed.splitlines())
+    absent = []
+    for line in shown:
+        pattern = ".*".join(map(re.escape, line.rstrip().split("…")))
+        if line.strip() != "…" and not any(re.fullmatch(pattern, came) for came in lines):
+            absent.append(line)
+            lines = iter(())
+    return absent
+
+
+def child_here(
+    module: str,
+    request: Event,
+    take: Callable[[Event], None],
+    around: AbstractContextManager[object] | None = None,
+) -> None:
+    """`tui.cli.child.run_child`, in this process."""
+
+    def say(kind: str, values: dict[str, Json]) -> None:
+        take(json.loads(json.dumps({"type": kind} | values)))
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # tensors this small only wait for each other
+    with around or contextlib.nullcontext():
+        importlib.import_module(f"{module}.__main__")._measure(json.loads(json.dumps(request)), say)
+    torch.set_num_threads(threads)
+
+
+def browser_here(step: Step) -> Callable[[OutvotedApp], None]:
+    """`tui.app.run`, without a terminal: the step's keys are pressed, and `q` at the end."""
+
+    async def press(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        for key, screen in step.keys:
+            await pilot.press(key)
+            await settle(pilot)
+            assert type(pilot.app.screen).__name__ == f"{screen}Screen", (key, screen)
+        await pilot.press("q")
+
+    def browse(app: OutvotedApp) -> None:
+        app.run(headless=True, size=(100, 30), auto_pilot=press)
+
+    return browse
+
+
+@contextlib.contextmanager
+def as_a_reader(folder: Path, hub: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Everything in this process, in a folder, with a cache of its own and a stand-in hub."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("OUTVOTED_CACHE", str(folder / "cache"))
+        patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(hub))
+        patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        patch.setattr("tui.cli.score.run_child", child_here)
+        patch.setattr("tui.cli.browse._drawable", lambda: True)
+        yield patch
