@@ -36,7 +36,8 @@ from tui.cli.parsers import parsers
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_TYPED = re.compile(r"^(?:    |\$ )?(outvoted(?: .*)?)$", re.MULTILINE)
+_TYPED = re.compile(r"^\s*(?:\$ )?(outvoted(?: .*)?)$", re.MULTILINE)
+_INLINE = re.compile(r"`(outvoted \w+ [^`]*)`")
 _SHELL = (" | ", " > ")
 
 
@@ -76,10 +77,22 @@ def _commands(block: str) -> Iterator[Step]:
 
 
 def typed(page: Path) -> list[str]:
-    """Every command line of `outvoted` that stands in a page's blocks, as it is typed."""
+    """Every command line of `outvoted` that a page has, in a block or in a sentence."""
     text = page.read_text(encoding="utf-8")
-    lines = [line.partition("  #")[0].strip() for line in _TYPED.findall(text)]
+    found = [*_TYPED.findall(_blocks(text)), *_INLINE.findall(text)]
+    lines = [line.partition("  #")[0].strip() for line in found]
     return [line for line in lines if "…" not in line]
+
+
+def _blocks(text: str) -> str:
+    """The lines of a page that stand in a block, fenced or indented."""
+    fenced, kept = False, []
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif fenced or line.startswith("    "):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def parse(line: str) -> argparse.Namespace:

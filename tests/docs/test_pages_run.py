@@ -1,4 +1,4 @@
-"""The commands of the pages: those of the tutorial and of the worked pairs run, all others parse."""
+"""The commands of the pages: tutorial and worked pairs run, those of all other pages parse."""
 
 from __future__ import annotations
 
