@@ -19,7 +19,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -29,7 +31,7 @@ from engine.canonical import Json
 from tests.tui.driving import settle
 from tui.app import OutvotedApp
 from tui.cli.child import Event
-from tui.cli.commands import BROWSE, COMMANDS
+from tui.cli.commands import BROWSE, COMMANDS, Command
 from tui.cli.main import main
 from tui.cli.parsers import parsers
 
@@ -38,7 +40,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _TYPED = re.compile(r"^\s*(?:\$ )?(outvoted(?: .*)?)$", re.MULTILINE)
 _INLINE = re.compile(r"`(outvoted \w+ [^`]*)`")
-_SHELL = (" | ", " > ")
+_SHELL = (" | ", " > ", " &")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +78,26 @@ def _commands(block: str) -> Iterator[Step]:
             shown.append(line)
 
 
-def typed(page: Path) -> list[str]:
-    """Every command line of `outvoted` that a page has, in a block or in a sentence."""
+def typed(page: Path, *, inline: bool) -> list[str]:
+    """Every command line of `outvoted` that stands in a page's blocks; `inline`: in its text too.
+
+    In a text most name a command, and say no more of it than that.
+    """
     text = page.read_text(encoding="utf-8")
-    found = [*_TYPED.findall(_blocks(text)), *_INLINE.findall(text)]
+    found = _TYPED.findall(_blocks(text)) + (_INLINE.findall(text) if inline else [])
     lines = [line.partition("  #")[0].strip() for line in found]
     return [line for line in lines if "…" not in line]
 
 
 def _blocks(text: str) -> str:
-    """The lines of a page that stand in a block, fenced or indented."""
-    fenced, kept = False, []
+    """The lines of a page that stand in a block, fenced or indented; no output of a console."""
+    fence, kept = "", list[str]()
     for line in text.splitlines():
         if line.lstrip().startswith("```"):
-            fenced = not fenced
-        elif fenced or line.startswith("    "):
+            fence = "" if fence else line.strip()
+        elif fence == "```console":
+            kept += [line] if line.startswith("$ ") else []
+        elif fence or line.startswith("    "):
             kept.append(line)
     return "\n".join(kept)
 
@@ -104,7 +111,12 @@ def parse(line: str) -> argparse.Namespace:
     words = shlex.split(re.split("|".join(map(re.escape, _SHELL)), line)[0])[1:]
     named = bool(words) and words[0] in COMMANDS
     command = COMMANDS[words[0]] if named else BROWSE
-    return parsers(command).whole.parse_args(words if named else ["browse", *words])
+    return _parser(command).parse_args(words if named else ["browse", *words])
+
+
+@cache
+def _parser(command: Command) -> argparse.ArgumentParser:
+    return parsers(command).whole
 
 
 def run(step: Step, folder: Path) -> str:
@@ -123,13 +135,19 @@ def run(step: Step, folder: Path) -> str:
 
 def missing(shown: tuple[str, ...], printed: str) -> list[str]:
     """The shown lines that did not come, or not in that order."""
-    lines = iter(line.rstrip() for line in printed.splitlines())
-    absent = []
+    came = [line.rstrip() for line in printed.splitlines()]
+    absent, place = [], 0
     for line in shown:
         pattern = ".*".join(map(re.escape, line.rstrip().split("…")))
-        if line.strip() != "…" and not any(re.fullmatch(pattern, came) for came in lines):
+        if line.strip() == "…":
+            continue
+        found = next(
+            (at for at in range(place, len(came)) if re.fullmatch(pattern, came[at])), None
+        )
+        if found is None:
             absent.append(line)
-            lines = iter(())
+        else:
+            place = found + 1
     return absent
 
 
@@ -154,7 +172,8 @@ def child_here(
 def browser_here(step: Step) -> Callable[[OutvotedApp], None]:
     """`tui.app.run`, without a terminal: the step's keys are pressed, and `q` at the end."""
 
-    async def press(pilot: Pilot[None]) -> None:
+    async def press(driven: Pilot[object]) -> None:
+        pilot = cast("Pilot[None]", driven)  # Textual's own type for it is the wider one
         await settle(pilot)
         for key, screen in step.keys:
             await pilot.press(key)

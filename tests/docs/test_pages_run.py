@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 
 import pytest
 
-from engine.demo import PM, SAE
+from engine.demo import PAIRS, PM, SAE
 from engine.demo.shipped import unpack
 from tests.docs.console import (
     PAGES,
     ROOT,
+    Step,
     as_a_reader,
     browser_here,
     missing,
@@ -44,9 +46,32 @@ def test_a_page_prints_what_it_shows(page: str, tmp_path: Path, hub: Path) -> No
             assert not missing(step.shown, printed), f"$ {step.command}\n{printed}"
 
 
+def test_the_readmes_commands_run_where_no_network_and_no_gpu_is_asked_for(
+    tmp_path: Path, hub: Path
+) -> None:
+    """Its file and folders are stand-ins: a few pairs of the demo, and the demo's models."""
+    few = "".join(PAIRS.read_text(encoding="utf-8").splitlines(keepends=True)[:3])
+    (tmp_path / "harmless-base-test.jsonl.gz").write_bytes(gzip.compress(few.encode()))
+    shutil.copytree(PM, tmp_path / "path" / "to" / "pm")
+    shutil.copytree(SAE, tmp_path / "path" / "to" / "sae")
+    ran = []
+    with as_a_reader(tmp_path, hub) as patch:
+        for line in typed(ROOT / "README.md", inline=False):
+            if any(word in line for word in ("hub:", "cuda")):
+                continue
+            step = Step(line, ())
+            patch.setattr("tui.app.run", browser_here(step))
+            run(step, tmp_path)
+            ran.append(line.split()[1] if " " in line else "")
+    assert ran == ["index", "census", "score", "report", "", "presets"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_has_one_type_parses(page: Path) -> None:
-    for line in typed(page):
+    compared = page.name == "compared.md"
+    lines = typed(page, inline=compared)
+    assert not compared or len(lines) > 20
+    for line in lines:
         parse(line)
 
 
