@@ -7,20 +7,20 @@ import shlex
 import pytest
 
 from tui.cli.commands import BROWSE, COMMANDS
-from tui.cli.examples import EXAMPLES, Example
+from tui.cli.examples import EXAMPLES
 from tui.cli.main import main
 from tui.cli.parsers import parsers
 
-_ALL = [(name, example) for name, examples in EXAMPLES.items() for example in examples]
+_LINES = [example.line for examples in EXAMPLES.values() for example in examples]
 
 
-@pytest.mark.parametrize(("name", "example"), _ALL, ids=lambda part: getattr(part, "line", part))
-def test_an_example_parses(name: str, example: Example) -> None:
-    program, *words = shlex.split(example.line.partition(" > ")[0])
+@pytest.mark.parametrize("line", _LINES)
+def test_an_example_parses(line: str) -> None:
+    program, *words = shlex.split(line.partition(" > ")[0])
     assert program == "outvoted"
-    command = BROWSE if name == "browse" else COMMANDS[name]
-    given = [name, *words] if name == "browse" else words
-    assert parsers(command).whole.parse_args(given).command == name
+    named = bool(words) and words[0] in COMMANDS
+    command = COMMANDS[words[0]] if named else BROWSE
+    parsers(command).whole.parse_args(words if named else ["browse", *words])
 
 
 def test_every_command_has_one_to_three_and_help_shows_them(
@@ -28,6 +28,9 @@ def test_every_command_has_one_to_three_and_help_shows_them(
 ) -> None:
     assert set(EXAMPLES) == {"browse", *COMMANDS}
     assert all(1 <= len(examples) <= 3 for examples in EXAMPLES.values())
+    for name, examples in EXAMPLES.items():
+        begins = "outvoted" if name == "browse" else f"outvoted {name}"
+        assert examples[0].line.startswith(begins)
     assert main(["census", "--help"]) == 0
     shown = capsys.readouterr().out
     assert all(
