@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ from engine.live.protocol import (
 
 GRACE = 3.0
 """Seconds a measurement that nobody awaits gets to stop at a pause; then its process is killed."""
+LATE = 0.1
+"""Seconds to read what came in time and nobody read."""
 
 Answer = TypeVar("Answer", Measured, BrokenDown)
 
@@ -201,9 +204,13 @@ class LiveRescorer:
         if self._child is None:
             return
         try:
-            async with asyncio.timeout(GRACE):
-                await self._child.settle()
-        except TimeoutError:
+            # Twice: the loop may have stood still all the while, as it does while an editor has
+            # the terminal, and then what the worker said in time is read by the second alone.
+            for patience in (GRACE, LATE):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(patience):
+                        await self._child.settle()
+                        return
             self._kill("stopped")
         except NoWorkerError:
             return  # it died of it; the state says so, and nobody asked for more

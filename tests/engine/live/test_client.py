@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -283,6 +284,24 @@ async def test_a_worker_that_does_not_stop_is_killed(
     await asked.settle()
     await until_gone(int(mark.read_text()))
     assert asked.state == "stopped"
+    assert await ask(asked)
+
+
+async def test_a_worker_that_stopped_while_the_loop_stood_still_is_kept(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor holds the terminal, and with it the loop, for as long as it likes."""
+    monkeypatch.setattr(client, "GRACE", 0.2)
+    asked = start(
+        "ready(); first = hear(); hear(); time.sleep(0.3); say('cancelled', id=first['id']);"
+        " first = hear(); measured(first); serve()"
+    )
+    await leave(asked, "measuring")
+    settling = asyncio.create_task(asked.settle())
+    await asyncio.sleep(0.05)
+    time.sleep(1)
+    await settling
+    assert asked.state == "ready"
     assert await ask(asked)
 
 
