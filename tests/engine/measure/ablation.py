@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.cache.bearers import Borne
-from engine.heuristics import Heuristic
+from engine.heuristics import Heuristic, bearing, compile_heuristic
 from engine.hh import SIDES, Pair
-from engine.measure.effects import GroupEffects, Question, group_effects
+from engine.measure.effects import GroupEffects, Question, group_effects, single_effects
 from engine.measure.instrument import Instrument, View
 from engine.models.sae.sae import Sae
 from tests.engine.measure.plain import Edit, PlainModel, first_difference
@@ -139,3 +139,44 @@ def flipped(view: View, sides: Sequence[Side]) -> set[int]:
         differing = packed != (side.f[places] > 0)
         features |= set(differing.any(0).nonzero().flatten().tolist())
     return features
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Ours against by hand: the largest difference, and the features that flipped."""
+
+    difference: float
+    flips: set[int]
+    largest: float
+    """The largest effect: a comparison of zeros would prove nothing."""
+
+
+def borne_of(some: Pair, heuristic: Heuristic) -> Borne:
+    found = bearing(compile_heuristic(heuristic), some)
+    assert found is not None
+    return Borne(some.id, found.bearer, found.spans)
+
+
+def compare(
+    plain: PlainModel, instrument: Instrument, some: Pair, borne: Borne, heuristic: Heuristic
+) -> Compared:
+    """Every effect of one bearer, and the single effect of one feature over P."""
+    view = instrument.view([instrument.prepare(some)])
+    bare = question_of(view, borne, heuristic, ())
+    features = some_on_span(view, bare)
+    question = question_of(view, borne, heuristic, features)
+    ours = answer(instrument, view, question)
+    (single,) = single_effects(instrument, view, 0, features[:1])
+    hand = ByHand(plain, instrument.sae, instrument, some)
+    sides = hand.sides(borne)
+    expected = [
+        (ours.effect, hand.of_features(sides, features, "span")),
+        (ours.effect_all, hand.of_features(sides, None, "span")),
+        (ours.drop_without_others, hand.of_others(sides, features)),
+        (ours.drop_without_error, hand.of_error(sides)),
+        (ours.effect_over_response, hand.of_features(sides, features, "response")),
+        (single, hand.of_features(sides, features[:1], "response")),
+    ]
+    difference = max(abs((found or 0.0) - by_hand) for found, by_hand in expected)
+    largest = max(abs(by_hand) for _, by_hand in expected)
+    return Compared(difference, flipped(view, sides), largest)

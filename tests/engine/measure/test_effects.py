@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 
 import pytest
 
 from engine.cache.bearers import Borne
-from engine.heuristics import Heuristic, bearing, compile_heuristic
-from engine.hh import Pair
-from engine.measure.effects import group_effects, single_effects
-from engine.measure.instrument import Instrument
-from tests.engine.measure.ablation import ByHand, answer, flipped, question_of, some_on_span
+from engine.heuristics import Heuristic
+from engine.measure.effects import group_effects
+from tests.engine.measure.ablation import (
+    ByHand,
+    answer,
+    borne_of,
+    compare,
+    question_of,
+    some_on_span,
+)
 from tests.engine.measure.conftest import MakeTiny, Record
-from tests.engine.measure.plain import PlainModel
 from tests.engine.measure.real import Bearer, Real
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, pair
 
@@ -25,47 +28,6 @@ PAIRS = (
     pair(" I don't know", " I don't", row=3),  # rejected ends inside the span
     pair(" yes\n\nHuman: And?\n\nAssistant: I don't know.", " yes\n\nHuman: Or?", row=4),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Ours against by hand: the largest difference, and the features that flipped."""
-
-    difference: float
-    flips: set[int]
-    largest: float
-    """The largest effect: a comparison of zeros would prove nothing."""
-
-
-def borne_of(some: Pair, heuristic: Heuristic) -> Borne:
-    found = bearing(compile_heuristic(heuristic), some)
-    assert found is not None
-    return Borne(some.id, found.bearer, found.spans)
-
-
-def compare(
-    plain: PlainModel, instrument: Instrument, some: Pair, borne: Borne, heuristic: Heuristic
-) -> Compared:
-    """Every effect of one bearer, and the single effect of one feature over P."""
-    view = instrument.view([instrument.prepare(some)])
-    bare = question_of(view, borne, heuristic, ())
-    features = some_on_span(view, bare)
-    question = question_of(view, borne, heuristic, features)
-    ours = answer(instrument, view, question)
-    (single,) = single_effects(instrument, view, 0, features[:1])
-    hand = ByHand(plain, instrument.sae, instrument, some)
-    sides = hand.sides(borne)
-    expected = [
-        (ours.effect, hand.of_features(sides, features, "span")),
-        (ours.effect_all, hand.of_features(sides, None, "span")),
-        (ours.drop_without_others, hand.of_others(sides, features)),
-        (ours.drop_without_error, hand.of_error(sides)),
-        (ours.effect_over_response, hand.of_features(sides, features, "response")),
-        (single, hand.of_features(sides, features[:1], "response")),
-    ]
-    difference = max(abs((found or 0.0) - by_hand) for found, by_hand in expected)
-    largest = max(abs(by_hand) for _, by_hand in expected)
-    return Compared(difference, flipped(view, sides), largest)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

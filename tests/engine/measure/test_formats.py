@@ -9,7 +9,8 @@ import pytest
 from engine.measure.instrument import Instrument
 from engine.models.sae.load import load_sae
 from engine.models.sae.norm import NORMS
-from tests.engine.measure.test_effects import DUNNO, PAIRS, borne_of, compare
+from tests.engine.measure.ablation import borne_of, compare
+from tests.engine.measure.test_effects import DUNNO, PAIRS
 from tests.engine.measure.tiny import Tiny
 from tests.engine.models.sae.tiny import ARCHITECTURES, write_saelens
 from tests.engine.models.tiny import D_MODEL
