@@ -6,6 +6,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
+from engine.cache.asked import BEARERS, check_asked
 from engine.cache.kept import with_kept
 from engine.cache.layout import IndexPaths
 from engine.canonical import Json
@@ -23,7 +24,7 @@ from tui.cli.preset_options import (
     settings,
     tell_memory,
 )
-from tui.cli.told import add_told, told
+from tui.cli.told import Trained, add_told, told
 
 READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
 POSITIONS = ("all", "after-first")
@@ -70,7 +71,7 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--pairs",
-        default="bearers",
+        default=BEARERS,
         metavar="bearers|all|FILTER",
         help="what to measure: a FILTER speaks of row, tranche, source, split and texts, as in"
         " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
@@ -117,7 +118,9 @@ def run(args: argparse.Namespace) -> int:
             todo="Make one with `outvoted index SOURCE`.",
         )
     preset = preset_of(args)
-    request = _request(args, paths, preset)
+    trained = _trained(args, preset)
+    check_asked(paths, args.pairs, rows=trained["rows"], tranches=trained["tranches"])
+    request = _request(args, paths, preset) | {"told": {**trained}}
     try:
         results = _measure(request, drawing(sys.stderr))
     except KeyboardInterrupt:
@@ -128,6 +131,18 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(results)
     return 0
+
+
+def _trained(args: argparse.Namespace, preset: Preset | None) -> Trained:
+    """What the PM was trained on, as the options say it, or else the preset."""
+    trained = told(args)
+    if preset and not any(trained.values()):
+        return {
+            "rows": list(preset.trained_rows),
+            "tranches": list(preset.trained_tranches),
+            "texts": list(preset.trained_texts),
+        }
+    return trained
 
 
 def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None) -> dict[str, Json]:
@@ -141,13 +156,6 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
     saes = asked_saes(args.sae, preset)
     own = preset.heuristics if preset and not args.heuristics else ()
     looked_for = with_kept(paths, own) if own else heuristics(args)
-    trained = told(args)
-    if preset and not any(trained.values()):
-        trained = {
-            "rows": list(preset.trained_rows),
-            "tranches": list(preset.trained_tranches),
-            "texts": list(preset.trained_texts),
-        }
     if preset:
         tell_memory(preset, dtype, saes)
     return {
@@ -164,7 +172,6 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
         "dtype": dtype,
         "device": args.device,
         "lm": args.lm,
-        "told": trained,
         "verbose": args.verbose,
         "chat_template": preset.chat_template if preset else None,
         "known": known_answers(preset, readout, dtype),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
-from engine.canonical import Json
+Trained = Mapping[str, list[str]]
+"""The fields of `engine.cache.training.Told`, as JSON has them: rows, tranches, texts."""
 
 
 def add_told(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +41,7 @@ def add_told(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def told(args: argparse.Namespace) -> dict[str, Json]:
+def told(args: argparse.Namespace) -> Trained:
     """What the options say, as the measurement takes it."""
     tranches = (name.strip() for name in args.trained_tranches.split(","))
     return {
