@@ -52,10 +52,15 @@ class Scaled:
 
 
 def measured(folder: Path, pairs: int) -> Iterator[Scaled]:
-    """Index so many synthetic pairs, plan a run on all of them, and browse them."""
+    """Index so many synthetic pairs, plan a run on all of them, and browse them.
+
+    Of what takes a second or so the cheapest of three is told: the machine is not alone.
+    """
     _run("write", pairs, folder)
-    for what in ("index", "plan", "browse"):
-        yield Scaled(**json.loads(_run(what, pairs, folder)))
+    yield Scaled(**json.loads(_run("index", pairs, folder)))
+    for what in ("plan", "browse"):
+        tries = [Scaled(**json.loads(_run(what, pairs, folder))) for _ in range(3)]
+        yield min(tries, key=lambda made: made.cost)
     shutil.rmtree(folder / "synthetic")
     (folder / f"{pairs}.parquet").unlink()
 
@@ -71,6 +76,7 @@ def _index(paths: IndexPaths, file: Path) -> None:
 
 def _plan(paths: IndexPaths, _: Path) -> None:
     """Who bears what, the sample, what might not fit, and how `--pairs all` is cut into parts."""
+    shutil.rmtree(paths.heuristics, ignore_errors=True)
     store = open_pairs(paths)
     ids = chosen_ids(store, "all")
     found = bearers(paths, store, _HEURISTICS)
