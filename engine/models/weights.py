@@ -22,7 +22,7 @@ LARGEST_JSON = 64 << 20
 # What torch's own unpickler raises on damaged files, found by fuzzing it.
 _DAMAGED = (
     *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
-    *(zipfile.BadZipFile, struct.error),
+    *(zipfile.BadZipFile, struct.error, AssertionError, ArithmeticError),
 )
 
 

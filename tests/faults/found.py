@@ -5,6 +5,19 @@ Found by `tests.faults.search`; what they ran into is mended.
 
 from __future__ import annotations
 
+import io
+import zipfile
+
+
+def _zipped(pickled: bytes) -> bytes:
+    """A `.pt` file with that in the place of its tensors."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("archive/data.pkl", pickled)
+        archive.writestr("archive/version", "3\n")
+    return stream.getvalue()
+
+
 FOUND: dict[str, tuple[bytes, ...]] = {
     "heuristics": (b"a = " + b"[" * 5_000,),
     "manifests": (b"[" * 100_000,),
@@ -14,6 +27,6 @@ FOUND: dict[str, tuple[bytes, ...]] = {
         b"a = " + b"[" * 5_000,
     ),
     "pickles": (b"r4r",),
-    "SAEs (.pt)": (b"GA\xbb\x03\x04",),
+    "SAEs (.pt)": (b"GA\xbb\x03\x04", _zipped(b"\x80\x02}X\x01\x00\x00\x00aK\x01Qs.")),
     "SAEs (config)": (b"[" * 100_000,),
 }
