@@ -20,7 +20,8 @@ from engine.demo.shipped import NAME, SHIPPED
 from engine.heuristics.file import load_heuristics
 from engine.hh.source import SourceOptions, open_sources
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, ScoreResult, score
+from engine.measure.request import ScoreRequest, ScoreResult
+from engine.measure.score import score
 
 
 def main() -> None:

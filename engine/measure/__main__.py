@@ -18,7 +18,8 @@ from engine.measure.child import Say, answer
 from engine.measure.instrument import Positions
 from engine.measure.known import KnownAnswer
 from engine.measure.progress import Progress
-from engine.measure.score import SaeSettings, ScoreRequest, score
+from engine.measure.request import SaeSettings, ScoreRequest
+from engine.measure.score import score
 from engine.models.tokens import Readout
 from engine.shapes import build
 

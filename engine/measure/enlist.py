@@ -16,7 +16,7 @@ from engine.measure.instrument import Instrument
 
 if TYPE_CHECKING:
     from engine.measure.hand import Orders
-    from engine.measure.score import ScoreRequest
+    from engine.measure.request import ScoreRequest
 
 
 def connected(address: str, device: str) -> int:

@@ -6,25 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import pyarrow as pa
-
 from engine.cache import tables
 from engine.cache.bearers import BearerTable
-from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.manifest import MANIFEST
-from engine.cache.parts import Parts, only, without
-from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
-from engine.canonical import short_hash
+from engine.cache.parts import only
+from engine.cache.run_file import Figures
 from engine.measure import stages, staging
 from engine.measure.base_stage import base_stage, tokens_stage
-from engine.measure.effects import Question
-from engine.measure.figures import run_figures
 from engine.measure.firing import COLUMNS, bearer_table, candidates
 from engine.measure.fitting import fitted
-from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion, insertion_stage
-from engine.measure.judging import Layer, Margins, by_id, judge_heuristic
-from engine.measure.peaks import strongest_tokens
+from engine.measure.heuristic_stages import (
+    effects_of,
+    insertion_stage_name,
+    spans_of,
+    spans_stage_name,
+)
+from engine.measure.insertion import MOST_HOSTS, find_hosts, insertion_stage
+from engine.measure.sealing import Samples, seal
 from engine.measure.selection import Selection, select
 from engine.measure.sharing import share
 from engine.measure.sitting import Sitting
@@ -59,7 +58,8 @@ def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
     selections = [_select(sitting, table, keys) for table in sitting.bearers]
     hosts = _find_hosts(sitting, sampled, keys)
     tokens = _measure_heuristics(sitting, checked, selections, hosts)
-    figures = _seal(sitting, sampled, checked, keys, selections, hosts)
+    samples = Samples(sampled, sampled[:NOISE_PAIRS], checked, checked[:INTEGRATED_PAIRS])
+    figures = seal(sitting, samples, keys, selections, hosts)
     return figures, work + Work(tokens=tokens, left_out=left_out)
 
 
@@ -93,7 +93,7 @@ def _measure_pairs(
         Stage(staging.BASE, base, partial(base_stage, base_too=True, texts_too=False)),
         Stage(staging.SAMPLE, set(sampled) - whole - base - with_base, stages.sample_stage),
         Stage(staging.NOISE, sampled[:NOISE_PAIRS], stages.noise_stage),
-        *(_spans(table) for table in sitting.bearers),
+        *(spans_of(table) for table in sitting.bearers),
     )
     texts_work, tokens_work, base_work, sample_work, *rest = others
     alone = sum(work.tokens for work in (texts_work, tokens_work, *rest))
@@ -122,7 +122,7 @@ def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
         )
         for heuristic, ids in zip(sitting.features, fires, strict=True)
     ]
-    work += sitting.measure(*(_spans(table) for table in found))
+    work += sitting.measure(*(spans_of(table) for table in found))
     return found, Work(tokens=sum(made.tokens for made in work))
 
 
@@ -138,35 +138,14 @@ def _of_pm_alone(sitting: Sitting) -> Iterator[str]:
     """The stages that no SAE decides."""
     yield from (staging.SAMPLE, staging.NOISE)
     for table in sitting.bearers:
-        yield from (_spans_stage(table), _insertion_stage(table))
-
-
-def _spans_stage(table: BearerTable) -> str:
-    return f"{staging.SPANS}/{table.heuristic.key}"
-
-
-def _effects_stage(table: BearerTable, features: Sequence[int]) -> str:
-    return f"{staging.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
-
-
-def _insertion_stage(table: BearerTable) -> str:
-    return f"{staging.INSERTION}/{table.heuristic.key}"
-
-
-def _spans(table: BearerTable) -> Stage:
-    """Where a heuristic's pattern is and what deleting it does; of a feature, where it fires."""
-    bearers = {borne.id: borne for borne in table.bearers}
-    name = _spans_stage(table)
-    make = stages.spans_stage if table.heuristic.feature is None else stages.firing_stage
-    asked = partial(make, stage=name, heuristic=table.heuristic, bearers=bearers)
-    return Stage(name, bearers.keys(), asked)
+        yield from (spans_stage_name(table), insertion_stage_name(table))
 
 
 def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> Selection:
     return select(
         table,
         sitting.parts,
-        _spans_stage(table),
+        spans_stage_name(table),
         staging.TEXTS,
         {identifier: key.context_hash for identifier, key in keys.items()},
         sitting.instrument.sae.decoder_norms.cpu().numpy(),
@@ -186,30 +165,11 @@ def _measure_heuristics(
         Stage(staging.INTEGRATED, checked[:INTEGRATED_PAIRS], stages.integrated_stage),
     ]
     for table, selection, hosting in zip(sitting.bearers, selections, hosts, strict=True):
-        asked += _effects(sitting, table, selection)
-        name = _insertion_stage(table)
+        asked += effects_of(sitting, table, selection)
+        name = insertion_stage_name(table)
         insert = partial(insertion_stage, stage=name, heuristic=table.heuristic)
         asked.append(Stage(name, hosting, insert))
     return sum(work.tokens for work in sitting.measure(*asked))
-
-
-def _effects(sitting: Sitting, table: BearerTable, selection: Selection) -> Iterator[Stage]:
-    """One layer for each feature set: a fold's bearers are judged with the other's features."""
-    spans = by_id(sitting.parts.read(_spans_stage(table), tables.SPANS))
-    for fold in dict.fromkeys(fold.features for fold in selection.folds):
-        questions = {
-            borne.id: Question(
-                bearer=borne.bearer,
-                span=_span(spans[borne.id]),
-                features=fold,
-                seed=f"{table.heuristic.key}:{borne.id}",
-            )
-            for borne in table.bearers
-            if selection.judging(borne.id).features == fold
-        }
-        name = _effects_stage(table, fold)
-        make = partial(stages.effects_stage, stage=name, questions=questions)
-        yield Stage(name, questions.keys(), make)
 
 
 def _find_hosts(
@@ -224,83 +184,3 @@ def _find_hosts(
         pairs = sitting.store.pairs([borne.id for borne in first])
         hosts.append(find_hosts(table.heuristic, list(zip(pairs, first, strict=True)), sample))
     return hosts
-
-
-def _seal(
-    sitting: Sitting,
-    sampled: Sequence[int],
-    checked: Sequence[int],
-    keys: Mapping[int, Keys],
-    selections: Sequence[Selection],
-    hosts: Sequence[Sequence[int]],
-) -> Figures:
-    """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
-    sitting.check_pairs()
-    parts = sitting.parts
-    base = parts.read(staging.BASE, tables.BASE)
-    sample = without(parts.read(staging.SAMPLE, tables.SAMPLE), base["id"])
-    checks = only(parts.read(staging.CHECKS, tables.CHECKS), checked)
-    noise = only(parts.read(staging.NOISE, tables.NOISE), sampled[:NOISE_PAIRS])
-    integrated = only(parts.read(staging.INTEGRATED, tables.INTEGRATED), checked[:INTEGRATED_PAIRS])
-    figures = run_figures(parts, base, sample, checks, integrated, noise, sampled)
-    margins = {
-        row["id"]: Margins(
-            chosen=row["reward_chosen"],
-            rejected=row["reward_rejected"],
-            margin_sae=row["reward_chosen_sae"] - row["reward_rejected_sae"],
-        )
-        for row in base.drop(["feature", "attribution"]).to_pylist()
-    }
-    measured: list[MeasuredHeuristic] = []
-    judged: list[JudgedRow] = []
-    for table, selection, hosting in zip(sitting.bearers, selections, hosts, strict=True):
-        layer = _layer(parts, table, selection)
-        heuristic, rows = judge_heuristic(
-            table, selection, layer, margins, keys, figures.margin_threshold
-        )
-        measured.append(replace(heuristic, insertion=_insertion(sitting, table, hosting)))
-        judged += rows
-    write_run(
-        sitting.paths.run(sitting.run) / RUN_FILE,
-        manifest=sitting.manifest,
-        figures=figures,
-        heuristics=measured,
-        judged=judged,
-        base=base,
-        sample=sample,
-        sampled=list(sampled),
-        checks=checks,
-        peaks=_peaks(sitting, sorted(keys)),
-        tokens=only(parts.read(staging.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
-    )
-    return figures
-
-
-def _insertion(sitting: Sitting, table: BearerTable, hosts: Sequence[int]) -> Insertion | None:
-    rows = only(sitting.parts.read(_insertion_stage(table), tables.INSERTIONS), hosts)
-    contexts = keys_of(sitting.store, hosts)
-    return insertion(rows, {identifier: key.context_hash for identifier, key in contexts.items()})
-
-
-def _peaks(sitting: Sitting, bearing: list[int]) -> pa.Table:
-    texts = only(sitting.parts.read(staging.TEXTS, tables.TEXT_ACTIVATIONS), bearing)
-    pairs = sitting.store.pairs(bearing)
-    return strongest_tokens(texts, map(sitting.instrument.prepare, pairs))
-
-
-def _layer(parts: Parts, table: BearerTable, selection: Selection) -> Layer:
-    effects: dict[int, dict[str, object]] = {}
-    for fold in selection.folds:
-        found = by_id(parts.read(_effects_stage(table, fold.features), tables.EFFECTS))
-        judged = (identifier for identifier in found if identifier in selection.fold_of)
-        effects |= {
-            identifier: found[identifier]
-            for identifier in judged
-            if selection.judging(identifier).features == fold.features
-        }
-    return Layer(spans=by_id(parts.read(_spans_stage(table), tables.SPANS)), effects=effects)
-
-
-def _span(row: Mapping[str, object]) -> tuple[int, ...]:
-    positions = row["span_position"]
-    return tuple(positions) if isinstance(positions, list) else ()

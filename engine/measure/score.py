@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 
 import torch
 
 from engine.cache.bearers import bearers
 from engine.cache.labels import keep_labels
-from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig, pinned
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.part_place import Folder, part_place
@@ -19,8 +18,7 @@ from engine.cache.resuming import check_resumable
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.cache.trained_on import train_on
-from engine.cache.training import Told, Training, keep_training
-from engine.canonical import Json
+from engine.cache.training import Training, keep_training
 from engine.demo.place import remembered, resolve
 from engine.errors import UserError
 from engine.files import sweep, writer_lock
@@ -29,9 +27,10 @@ from engine.log import LOGGER
 from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.enlist import connected, crew_of, own_device
 from engine.measure.instrument import Instrument, Positions
-from engine.measure.known import KnownAnswer, check_known
+from engine.measure.known import check_known
 from engine.measure.likelihood import measure_likelihood
 from engine.measure.progress import Report
+from engine.measure.request import ScoreRequest, ScoreResult
 from engine.measure.run import measure_run
 from engine.measure.sitting import Sitting
 from engine.models.lm import find_lm, load_lm
@@ -40,82 +39,6 @@ from engine.models.sae.load import hook_on, load_sae
 from engine.models.tokens import Readout
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-@dataclass(frozen=True, slots=True)
-class SaeSettings:
-    """What is said of one SAE alone."""
-
-    hook: str | None = None
-    """None: as the request says."""
-    pins: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Heuristics of the request, each with the features that stand for it in this SAE."""
-    labels: dict[int, str] = field(default_factory=dict)
-    """What its features are called; the run keeps them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreRequest:
-    """What the command line asks for."""
-
-    paths: IndexPaths
-    heuristics: tuple[Heuristic, ...]
-    pm: str
-    saes: tuple[str, ...]
-    hook: str | None
-    readout: Readout
-    positions: Positions
-    pairs: str
-    dtype: str
-    device: str
-    lm: str | None = None
-    """The language model that says how usual the responses are."""
-    told: Told = field(default_factory=Told)
-    """What the PM was trained on; where nothing is told, what was told before stays."""
-    settings: tuple[SaeSettings, ...] = ()
-    """One for each of `saes`, or none."""
-    chat_template: str | None = None
-    """In place of the tokenizer's own."""
-    known: tuple[KnownAnswer, ...] = ()
-    """Checked before anything is measured."""
-    run: str | None = None
-    """The beginning of the id of the run that is meant, where other settings or pairs than those
-    of an unfinished one are."""
-    parts: str | None = None
-    """A folder or URL to keep the parts of new runs in; None: their own folders."""
-    ray: str | None = None
-    """The cluster to measure on, as Ray names it, empty for the one that Ray finds; None: this
-    process measures."""
-
-    def of_sae(self, number: int) -> SaeSettings:
-        """What is said of one of the SAEs."""
-        return self.settings[number] if self.settings else SaeSettings()
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreResult:
-    """One run, as `outvoted score --json` prints it."""
-
-    run: str
-    pairs: int
-    tokens: int
-    seconds: float
-    """Of this sitting, loading the models excluded."""
-    pairs_per_second: float
-    """Pairs whose rewards this sitting measured, over its seconds."""
-    fvu: float | None
-    reward_recovered: float | None
-    sign_agreement: float | None
-    noise_floor: float
-    margin_threshold: float
-    seen: int | None = None
-    """Pairs of the index that the PM was trained on; None: nobody told."""
-    unseen: int | None = None
-    left_out: int = 0
-    """Pairs that do not fit the PM, and that the filter of this sitting does not keep."""
-
-    def to_json(self) -> dict[str, Json]:
-        return asdict(self)
 
 
 def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:

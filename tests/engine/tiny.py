@@ -15,7 +15,8 @@ from engine.cache.opening import open_reader
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.measure.tiny import hook_of, write_sae
 from tests.engine.models.tiny import write_pm
 

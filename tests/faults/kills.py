@@ -22,7 +22,8 @@ from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
 from engine.errors import ToldError
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.measure.tiny import hook_of, write_sae
 from tests.engine.measure.world import DUNNO, YES, make_index
 from tests.engine.models.tiny import write_pm

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from engine.cache.sealed import sealed_runs
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.measure.tiny import hook_of
 from tests.engine.tiny import HEURISTICS, make_tiny_index
 from tests.tui.driving import page_text, pair_screen, press, settle, text_of

@@ -23,7 +23,7 @@ from engine.measure.enlist import orders_of
 from engine.measure.hand import Hand, Orders, error_of, makers, tasks
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Report
-from engine.measure.score import ScoreRequest
+from engine.measure.request import ScoreRequest
 from engine.measure.staging import Pairs, Stage, Work, missing
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, measure, rows

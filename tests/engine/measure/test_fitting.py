@@ -11,7 +11,7 @@ import pytest
 from engine.cache.indexing import index_sources
 from engine.errors import UserError
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.score import ScoreRequest
+from engine.measure.request import ScoreRequest
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.tiny import QUESTION, hook_of
 from tests.engine.measure.world import ARCHITECTURE, DUNNO, World, column, make_index, measure

@@ -17,7 +17,8 @@ import pytest
 from engine.cache.layout import IndexPaths
 from engine.measure import run, staging
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, measure, rows
 

@@ -26,7 +26,8 @@ from engine.hh.source import SourceOptions, open_sources
 from engine.measure import run
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, run_config, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import run_config, score
 from engine.models.sae.load import load_sae
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.plain import PlainModel

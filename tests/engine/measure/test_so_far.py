@@ -10,7 +10,8 @@ from engine.cache.opening import open_reader
 from engine.cache.pair_records import PairDetail
 from engine.cache.records import Overview, Query
 from engine.measure.progress import Progress
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.tiny import hook_of
 from tests.engine.measure.world import ARCHITECTURE, DUNNO, make_index

@@ -15,7 +15,8 @@ from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
 from engine.heuristics import Heuristic
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.score import ScoreRequest, ScoreResult, score
+from engine.measure.request import ScoreRequest, ScoreResult
+from engine.measure.score import score
 from tests.engine.measure.tiny import QUESTION
 
 DUNNO = Heuristic("dunno", "I don't know", fold=True)

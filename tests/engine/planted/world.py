@@ -15,7 +15,8 @@ from engine.cache.sealed import SealedRun, run_path
 from engine.heuristics import Heuristic
 from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.score import ScoreRequest, score
+from engine.measure.request import ScoreRequest
+from engine.measure.score import score
 from tests.engine.planted import words
 from tests.engine.planted.dictionary import Dictionary, Kind, true_dictionary, write_sae
 from tests.engine.planted.figures import Planting, Reading
