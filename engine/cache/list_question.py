@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.cache.filter_sql import (
     FIGURE_COLUMNS,
+    TRUE,
     Condition,
     Known,
     Listed,
@@ -19,7 +20,6 @@ from engine.cache.filter_sql import (
 from engine.cache.records import Query
 from engine.filters import FIGURES, Among, Contains, leaves
 
-_IDS_OF = "SELECT id FROM ("
 _COUNTS_OF = """
 SELECT kind, verdict, tranche, mark,
     list_concat(coalesce(reasons, []), CASE WHEN tied THEN ['tied'] ELSE [] END) AS suspicions,
@@ -44,8 +44,25 @@ class Question:
         return "suspects" in self.sql
 
 
+EVERY_ID = Question("SELECT id FROM pairs", [])
+
+
+def whole(query: Query) -> bool:
+    """Whether it lists every pair of the index."""
+    kept = query.text or query.filter or query.tranche or query.marks or query.seen
+    return query.heuristic is None and not kept and query.suspect is None
+
+
+def figure_question(query: Query) -> Question | None:
+    """Every measured pair's id and the figure that a query sorts by; None: it sorts by ids."""
+    if _by_id(query, "pairs"):
+        return None
+    figure = FIGURE_COLUMNS["pairs"][query.sort]
+    return Question(_select(f"r.id AS id, {figure} AS figure", "rewards r", TRUE.sql), [])
+
+
 def ids_question(query: Query, known: Known, extent: tuple[int, int] | None = None) -> Question:
-    """The ids of a query's pairs, in its order.
+    """The ids of a query's pairs and, unless ids order them, the figures that do.
 
     Args:
         query: what the screen asks.
@@ -58,17 +75,18 @@ def ids_question(query: Query, known: Known, extent: tuple[int, int] | None = No
     if extent is not None:
         conditions.append(Condition(f"{name} >= ? AND {name} < ?", extent))
     where = every(conditions)
-    # Another heuristic's figures order nothing: a pair of the whole index may have several.
-    plain = listed == "pairs" and FIGURES[query.sort].needs == "heuristic"
-    by_id = plain or query.sort == "row"
-    figure = name if by_id else FIGURE_COLUMNS[listed][query.sort]
-    direction = "DESC" if query.descending else "ASC"
-    tables = _tables(listed, f"{where.sql} {figure}")
+    figure = None if _by_id(query, listed) else FIGURE_COLUMNS[listed][query.sort]
+    tables = _tables(listed, f"{where.sql} {figure or ''}")
     # A pair of several heuristics stands once in the list of all pairs.
     distinct = "DISTINCT" if "borne b" in tables and listed == "pairs" else ""
-    inner = _select(f"{distinct} {name} AS id, {figure} AS figure", tables, where.sql)
-    ordered = f"ORDER BY figure {direction} NULLS LAST, id"
-    return Question(" ".join((_IDS_OF, inner, ")", ordered)), list(where.values))
+    columns = f"{name} AS id" + (f", {figure} AS figure" if figure else "")
+    return Question(_select(f"{distinct} {columns}", tables, where.sql), list(where.values))
+
+
+def _by_id(query: Query, listed: Listed) -> bool:
+    """Whether ids order the list. Another heuristic's figures order nothing: a pair of the whole
+    index may have several."""
+    return query.sort == "row" or (listed == "pairs" and FIGURES[query.sort].needs == "heuristic")
 
 
 def cells_question(query: Query, known: Known) -> Question:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from engine.cache.filter_sql import Known
-from engine.cache.list_question import Question, cells_question, ids_question
+from engine.cache.list_question import (
+    EVERY_ID,
+    Question,
+    cells_question,
+    figure_question,
+    ids_question,
+    whole,
+)
+from engine.cache.ordering import Ids, beside, in_order
 from engine.cache.pair_records import Cell
 from engine.cache.pairs import PairStore
 from engine.cache.records import Query
@@ -21,8 +30,6 @@ FIRST_PIECE = 4_096
 LARGEST_PIECE = 32_768
 """Pairs that a search looks at before it tells what it found: first few, so that rows come early,
 then more, since each piece costs a little."""
-
-Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,9 @@ class Listing:
 
     def ids(self, cursor: duckdb.DuckDBPyConnection, query: Query, marks: Mapping[int, str]) -> Ids:
         """The ids of all pairs that match, in order."""
-        return self._ids(cursor, ids_question(query, self._known(marks)))
+        if whole(query):
+            return self._every(cursor, query)
+        return self._ids(cursor, query, ids_question(query, self._known(marks)))
 
     def piece(
         self,
@@ -55,7 +64,7 @@ class Listing:
     ) -> Ids:
         """The ids of the pairs that match within an extent of ids."""
         within = (extent.first, extent.last + 1)
-        return self._ids(cursor, ids_question(query, self._known(marks), within))
+        return self._ids(cursor, query, ids_question(query, self._known(marks), within))
 
     def cells(
         self, cursor: duckdb.DuckDBPyConnection, query: Query, marks: Mapping[int, str]
@@ -69,15 +78,36 @@ class Listing:
             for kind, verdict, tranche, mark, suspicions, seen, pairs in rows
         )
 
-    def _ids(self, cursor: duckdb.DuckDBPyConnection, question: Question) -> Ids:
+    def _every(self, cursor: duckdb.DuckDBPyConnection, query: Query) -> Ids:
+        """Every pair, without the join that takes most of such a question's time."""
+        ids = _columns(cursor, EVERY_ID)["id"]
+        asked = figure_question(query)
+        if asked is None:
+            return in_order(ids, None, descending=query.descending)
+        measured = _columns(cursor, asked)
+        by_id = np.argsort(measured["id"])
+        figures = beside(ids, measured["id"][by_id], _filled(measured["figure"])[by_id])
+        return in_order(ids, figures, descending=query.descending)
+
+    def _ids(self, cursor: duckdb.DuckDBPyConnection, query: Query, question: Question) -> Ids:
         if question.needs_suspects:
             self._suspects.make(cursor)
-        found = cursor.execute(question.sql, question.values).fetchnumpy()
-        return np.asarray(found["id"], dtype=np.int64)
+        found = _columns(cursor, question)
+        figures = _filled(found["figure"]) if "figure" in found else None
+        return in_order(found["id"], figures, descending=query.descending)
 
     def _known(self, marks: Mapping[int, str]) -> Known:
         sources = {at: (info.source, info.split) for at, info in self._store.sources.items()}
         return Known(sources, marks, self._noise_floor)
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, question: Question) -> dict[str, npt.NDArray[Any]]:
+    return cursor.execute(question.sql, question.values).fetchnumpy()
+
+
+def _filled(figures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """NaN where there is none: DuckDB gives a masked array then."""
+    return np.ma.filled(figures, np.nan)
 
 
 class Ordered:

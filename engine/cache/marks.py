@@ -116,7 +116,7 @@ class Marks:
             for made in said
             if made.name[:2] in numbers
         }
-        hashes = keys_of(self._store, list(placed))
+        hashes = keys_of(self._store, list(placed)) if placed else {}
         for identifier, made in placed.items():
             key = hashes.get(identifier)
             if key is not None and key.content_hash == made.content_hash:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from engine.cache.pair_records import PairRow
 from engine.cache.pairs import PairStore
 from engine.cache.records import Seen
-from engine.cache.snippet import snippet
+from engine.cache.snippet import BEFORE, snippet
 from engine.cache.triage_line import Triage
 from engine.heuristics import Kind
 from engine.hh import PairName, Side
 from engine.verdict import Outvoter, Verdict
+
+Place = Literal["context", "chosen", "rejected"]
 
 
 class FoundRow(NamedTuple):
@@ -20,9 +22,6 @@ class FoundRow(NamedTuple):
 
     id: int
     tranche: str
-    context: str
-    chosen: str
-    rejected: str
     content_hash: str
     margin: float | None
     margin_sae: float | None
@@ -39,18 +38,41 @@ class FoundRow(NamedTuple):
     features: list[int] | None
     seen: Seen
 
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Where the pattern first stands in the bearer's response."""
+        return (self.span_start[0], self.span_end[0]) if self.span_start and self.span_end else None
+
+    @property
+    def texts(self) -> tuple[Place, ...]:
+        """The texts that the line shows a part of, the response last."""
+        response: Side = "rejected" if self.bearer == "rejected" else "chosen"
+        near_context = self.span is not None and self.span[0] < BEFORE
+        return ("context", response) if near_context else (response,)
+
 
 def guarded(said: Triage | None, content_hash: str) -> Triage | None:
     """What was said of a pair, where it was said of this text."""
     return said if said is not None and said.content_hash == content_hash else None
 
 
-def pair_row(found: FoundRow, store: PairStore, triage: Mapping[PairName, Triage]) -> PairRow:
-    """The pair's line; `triage` is what the user said of pairs, by name."""
+def pair_row(
+    found: FoundRow,
+    texts: Sequence[str],
+    store: PairStore,
+    triage: Mapping[PairName, Triage],
+) -> PairRow:
+    """The pair's line.
+
+    Args:
+        found: what is known of the pair.
+        texts: those that `found.texts` names.
+        store: knows the pair's name.
+        triage: what the user said of pairs, by name.
+    """
     name = store.name_of(found.id)
-    spans = list(zip(found.span_start or (), found.span_end or (), strict=True))
-    response = found.rejected if found.bearer == "rejected" else found.chosen
-    before, match, after = snippet(found.context, response, spans[0] if spans else (0, 0))
+    *context, response = texts
+    before, match, after = snippet("".join(context), response, found.span or (0, 0))
     said = guarded(triage.get(name), found.content_hash)
     own = set(found.features or ())
     others = (feature for feature in found.strongest or () if feature not in own)

@@ -178,8 +178,11 @@ class PairStore:
         """How a statement asks for the pairs of some ids, and the values of that.
 
         A few values reach the statistics of a Parquet file in which texts were left, so that only
-        the row groups are read that hold them. One list of them does not.
+        the row groups are read that hold them. One list of them does not. One id skips all blocks
+        but its own anywhere.
         """
+        if len(ids) == 1:
+            return "= ?", list(ids)
         if self.in_place and len(ids) <= _FEW:
             return f"IN ({', '.join('?' * len(ids))})", list(ids)
         return "IN (SELECT unnest(?::BIGINT[]))", [list(ids)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.cache.borne import STANDS
 from engine.cache.columns import nulls
 from engine.cache.judged import JUDGED
+from engine.cache.pair_row import Place
 
 NOTHING_MEASURED = """
 CREATE VIEW rewards AS SELECT NULL::BIGINT AS id, NULL::FLOAT AS reward_chosen,
@@ -46,7 +49,7 @@ WHERE database_name = 'run' AND table_name IN ('by_feature', 'peaks')
 """
 
 ROWS = """
-SELECT p.id, p.tranche, p.context, p.chosen, p.rejected, p.content_hash,
+SELECT p.id, p.tranche, p.content_hash,
        r.margin, r.margin_sae, r.strongest,
        b.kind, b.bearer, b.span_start, b.span_end, b.verdict, b.confident, b.outvoted_by,
        b.decisive, b.effect, b.features, coalesce(t.seen, 'unknown')
@@ -57,6 +60,14 @@ LEFT JOIN borne b ON b.id = p.id AND b.heuristic = ?
 WHERE p.id
 """
 """To be gone on with by which pairs: `PairStore.among`."""
+
+TEXTS: Mapping[Place, str] = {
+    "context": "SELECT id, context FROM pairs WHERE id",
+    "chosen": "SELECT id, chosen FROM pairs WHERE id",
+    "rejected": "SELECT id, rejected FROM pairs WHERE id",
+}
+"""One text each of some pairs: to read a pair's text, thousands beside it are unpacked.
+To be gone on with as `ROWS` is."""
 
 REWARDS = """
 SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?
@@ -86,8 +97,6 @@ SELECT log_likelihood_chosen / tokens_chosen, log_likelihood_rejected / tokens_r
        tokens_chosen, tokens_rejected
 FROM likelihood WHERE id = ?
 """
-
-SAME_TEXTS = "SELECT count(*) FROM pairs WHERE content_hash = ?"
 
 SAMPLE = """
 SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[]))

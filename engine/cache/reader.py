@@ -50,7 +50,7 @@ from engine.cache.pair_records import (
     PairRow,
     Undone,
 )
-from engine.cache.pair_row import FoundRow, guarded, pair_row
+from engine.cache.pair_row import FoundRow, Place, guarded, pair_row
 from engine.cache.pairs import PairStore
 from engine.cache.records import Overview, Query, Sample, SoFar
 from engine.cache.run_file import TOLD_FEATURES
@@ -229,12 +229,26 @@ class IndexReader:
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         """One record for each id, in the order given."""
-        condition, values = self.store.among(ids.tolist())
+        with self._asking():
+            return self._rows(ids.tolist(), query)
+
+    def _rows(self, ids: list[int], query: Query) -> tuple[PairRow, ...]:
+        condition, values = self.store.among(ids)
         asked = " ".join((questions.ROWS, condition))
-        rows = (FoundRow(*row) for row in self._fetch(asked, [query.heuristic, *values]))
-        said = self._marks.of(map(self.store.name_of, ids.tolist()))
-        made = {row.id: pair_row(row, self.store, said) for row in rows}
-        return tuple(made[identifier] for identifier in ids.tolist())
+        rows = self._fetch(asked, [query.heuristic, *values])
+        found = {row[0]: FoundRow(*row) for row in rows}
+        texts: dict[tuple[int, Place], str] = {}
+        for place, question in questions.TEXTS.items():
+            wanted = [row.id for row in found.values() if place in row.texts]
+            if wanted:
+                condition, values = self.store.among(wanted)
+                read = self._fetch(" ".join((question, condition)), values)
+                texts |= {(identifier, place): text for identifier, text in read}
+        said = self._marks.of(map(self.store.name_of, ids))
+        return tuple(
+            pair_row(row, [texts[row.id, place] for place in row.texts], self.store, said)
+            for row in map(found.__getitem__, ids)
+        )
 
     def pair(self, identifier: int) -> PairDetail:
         """All that is known of one pair.
@@ -242,17 +256,17 @@ class IndexReader:
         Raises:
             UserError: the index has no such pair.
         """
-        with self._asking():  # one question: what its parts read is given back at the end
-            return self._pair(identifier)
+        with self._asking() as cursor:  # one question: what it read is given back at the end
+            return self._pair(cursor, identifier)
 
-    def _pair(self, identifier: int) -> PairDetail:
+    def _pair(self, cursor: duckdb.DuckDBPyConnection, identifier: int) -> PairDetail:
         (pair,) = self.store.pairs([identifier])
         rewards = self._fetch(questions.REWARDS, [identifier])
         features = self._fetch(questions.FEATURES, [identifier])
         tokens = self._fetch(by_token.TOKENS, [identifier])
         entries = self._fetch(by_token.ENTRIES, [identifier]) if tokens else []
         swapped = text_hash(*reversed(pair.transcripts))
-        ((elsewhere,),) = self._fetch(questions.SAME_TEXTS, [swapped])
+        elsewhere = self._suspects.elsewhere(cursor, swapped)
         chosen, rejected, margin, margin_sae = rewards[0] if rewards else (None,) * 4
         on_pair = self._heuristics(pair)
         ours = {feature for made in on_pair for feature in made.features}

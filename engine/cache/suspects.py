@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from engine.cache.called_wrong import called_wrong
 from engine.cache.duplicates import Duplicate, kept_duplicates
@@ -32,6 +34,10 @@ found AS (
 SELECT id, list(DISTINCT reason ORDER BY reason) AS reasons FROM found GROUP BY id
 """
 
+_HASHES = "SELECT (hash(content_hash) >> 32)::UINTEGER AS hash FROM pairs"
+_HASH = "SELECT (hash(?::VARCHAR) >> 32)::BIGINT"
+_COUNT = "SELECT count(*) FROM pairs WHERE content_hash = ?"
+
 
 class Suspects:
     """The table `suspects`: an id and its reasons, all that no run of its own has to tell.
@@ -49,6 +55,7 @@ class Suspects:
         self._called_wrong: frozenset[int] | None = None
         self._kept: tuple[Duplicate, ...] | None = None
         self._by_id: dict[int, tuple[Duplicate, ...]] | None = None
+        self._hashes: npt.NDArray[np.uint32] | None = None
 
     def make(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make the table, unless it is there."""
@@ -79,6 +86,21 @@ class Suspects:
                 for each in self._kept or ():
                     self._by_id[each.id] = (*self._by_id.get(each.id, ()), each)
             return self._by_id
+
+    def elsewhere(self, cursor: duckdb.DuckDBPyConnection, content_hash: str) -> int:
+        """How many pairs have this content hash.
+
+        Nearly always none has: 32 bits of every hash, read once, tell that without a look at them.
+        """
+        with self._lock:
+            if self._hashes is None:
+                self._hashes = np.sort(cursor.execute(_HASHES).fetchnumpy()["hash"])
+        ((wanted,),) = cursor.execute(_HASH, [content_hash]).fetchall()
+        place = int(np.searchsorted(self._hashes, np.uint32(wanted)))
+        if place == len(self._hashes) or self._hashes[place] != wanted:
+            return 0
+        ((count,),) = cursor.execute(_COUNT, [content_hash]).fetchall()
+        return int(count)
 
     def called_wrong(self) -> frozenset[int]:
         """The ids of the pairs that several PMs call wrong; runs are read once."""
