@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
@@ -25,6 +24,8 @@ def canonical(value: Json) -> str:
 
 def short_hash(value: Json) -> str:
     """16 hex digits of the SHA-256 of the value's canonical JSON (design, section 1: run)."""
+    import hashlib  # it loads OpenSSL, which no first frame needs
+
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:16]
 
 
@@ -33,6 +34,8 @@ def text_hash(*texts: str) -> str:
 
     The same as `short_hash` of their list, in a third of its time.
     """
+    import hashlib
+
     listed = ",".join(map(encode_basestring, texts))
     return hashlib.sha256(f"[{listed}]".encode()).hexdigest()[:16]
 
@@ -60,6 +63,8 @@ def _escaped(text: str) -> bytes:
 
 def file_hash(*paths: Path) -> str:
     """16 hex digits over the bytes of the files, in the order given."""
+    import hashlib
+
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as stream:

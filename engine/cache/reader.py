@@ -250,6 +250,11 @@ class IndexReader:
             for row in map(found.__getitem__, ids)
         )
 
+    def read_ahead(self) -> None:
+        """Read what the first pair that is opened would wait for."""
+        with self._asking() as cursor:
+            self._suspects.elsewhere(cursor, "")
+
     def pair(self, identifier: int) -> PairDetail:
         """All that is known of one pair.
 

@@ -23,6 +23,8 @@ LONGEST = 150.0
 _NOTHING = 1.0
 """Seconds until a key is taken to draw nothing."""
 _ROOT = Path(__file__).parents[2]
+_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Whoever installs it has the bytecode: a first start writes it, where an installer did not."""
 _COLOURS = {"TERM": "xterm-16color", "COLORTERM": "", "LINES": "", "COLUMNS": ""}
 _ASKED = b"\x1b[?2026$p"
 _ANSWER = b"\x1b[?2026;2$y"  # synchronized output is known, as tmux and most terminals say
@@ -42,7 +44,7 @@ def on_pty(
         stderr=theirs,
         start_new_session=True,
         cwd=_ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **_INSTALLED, **environment},
     )
     os.close(theirs)
     return process, ours

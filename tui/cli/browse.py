@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -104,6 +106,8 @@ class Opening:
         from engine.cache.opening import open_reader
         from engine.cache.snapshot import keep_snapshot
 
+        gc.freeze()  # the first frame stands; what it loaded stays for good
+        gc.enable()
         self._reader = open_reader(
             self._paths,
             run=self._run,
@@ -113,6 +117,9 @@ class Opening:
         )
         if self._run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
+        self._reader.read_ahead()
+        importlib.import_module("tui.screens.pairs")  # before anybody waits for them
+        importlib.import_module("tui.screens.pair")
         return self._reader
 
     def rescorer(self) -> Rescorer:
@@ -159,6 +166,7 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
             "the browser needs a terminal, and this is none",
             todo="`outvoted report` and `outvoted show PAIR` print plain text.",
         )
+    gc.disable()  # nothing of what is imported now would be collected
     # Textual waits for its next frame after a key: 16 ms at the 60 frames of its own setting.
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     from tui.app import OutvotedApp

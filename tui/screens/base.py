@@ -20,6 +20,8 @@ from tui.themes import THEMES
 from tui.widgets.lines import Lines
 
 SMALLEST = (60, 15)
+CURTAIN = 0.15
+"""Seconds that a new screen waits for its content at most before it is drawn."""
 TOO_SMALL = f"Outvoted needs {SMALLEST[0]} columns and {SMALLEST[1]} lines."
 
 
@@ -32,10 +34,35 @@ class MainScreen(Screen[None]):
     """Lines the title has as a rule: where it has as many, the body need not move for it."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(classes="-wide-enough -high-enough")  # most are: no restyling then
         self.HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (SMALLEST[0], "-wide-enough")]
         self.VERTICAL_BREAKPOINTS = [(0, "-too-low"), (SMALLEST[1], "-high-enough")]
         self.desk = desk
+        self._curtain = True
+
+    def on_mount(self) -> None:
+        self.set_timer(CURTAIN, self.reveal)
+
+    def on_document_moved(self) -> None:
+        self.reveal()
+
+    def reveal(self) -> None:
+        """Draw the screen, once what is under way is laid out. Until then the last one stands.
+
+        Textual would draw a new screen empty, and again with each thing that comes to it: over a
+        slow line each time is felt.
+        """
+        if self._curtain:
+            self.call_after_refresh(self._rise)
+
+    def _rise(self) -> None:
+        if self._curtain:
+            self._curtain = False
+            self._compositor_refresh()
+
+    def _compositor_refresh(self) -> None:
+        if not self._curtain:
+            super()._compositor_refresh()
 
     @abstractmethod
     def body(self) -> Iterable[Widget]:

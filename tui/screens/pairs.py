@@ -105,6 +105,7 @@ class PairsScreen(Asks, Triages, Yanks):
             self.complain(error)
             return
         self.pair_list.put(wanted.request, wanted.pages, rows)
+        self.reveal()
 
     def on_pair_list_moved(self) -> None:
         self.show_place(self.position)

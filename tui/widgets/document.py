@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.figures import CURSOR
 from tui.widgets.lines import strip
+from tui.widgets.scrolled import Scrolled
 
 WHEEL = 3
 """Lines that one notch of the mouse's wheel scrolls."""
@@ -33,10 +32,8 @@ class Page:
     sides: dict[str, int] = field(default_factory=dict)
 
 
-class Document(ScrollView, can_focus=False):
+class Document(Scrolled, can_focus=False):
     """Shows a `Page`. With anchors it has a cursor, and a move repaints two lines."""
-
-    DEFAULT_CSS = "Document { height: 1fr; width: 1fr; scrollbar-size: 0 0; }"
 
     class Opened(Message):
         """What the cursor is on was clicked on."""
@@ -74,7 +71,7 @@ class Document(ScrollView, can_focus=False):
             return
         self.page = self._source(self._width)
         self.cursor = min(self.cursor, max(len(self.page.anchors) - 1, 0))
-        self.virtual_size = Size(self._width, len(self.page.lines))
+        self.lengthen(len(self.page.lines))
         self.refresh()
         self.post_message(self.Moved())
 

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from rich.cells import set_cell_size
 from rich.segment import Segment
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.cache.pair_records import PairRow
 from tui.widgets.covered import covered_row
 from tui.widgets.figures import CURSOR
 from tui.widgets.pair_line import missing_line, pair_line
+from tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-PAGE = 64
-_PAGES_KEPT = 16
+PAGE = 8
+"""Rows that are fetched together, few: after a sort they lie far apart on disk."""
+_PAGES_KEPT = 128
 WHEEL = 3
 """Lines that one notch of the mouse's wheel moves."""
 
@@ -39,10 +39,8 @@ class Wanted:
     ids: npt.NDArray[np.int64]
 
 
-class PairList(ScrollView, can_focus=False):
+class PairList(Scrolled, can_focus=False):
     """One line a pair. A move inside the page repaints two lines; at its edge it turns the page."""
-
-    DEFAULT_CSS = "PairList { height: 1fr; width: 1fr; scrollbar-size: 0 0; }"
 
     class Needs(Message):
         """Rows in view are not here yet. A later message says all that an earlier one said."""
@@ -92,7 +90,7 @@ class PairList(ScrollView, can_focus=False):
         self._pages.clear()
         self._asked = ()
         self.cursor = min(max(cursor, 0), max(len(ids) - 1, 0))
-        self.virtual_size = Size(self.size.width, len(ids))
+        self.lengthen(len(ids))
         self._into_view(center=True)
         self.refresh()
         self.post_message(self.Moved())
@@ -172,7 +170,7 @@ class PairList(ScrollView, can_focus=False):
         self._ask()
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self))
+        self.lengthen(len(self))
         self._into_view()
         self.refresh()
         self._ask()
@@ -208,16 +206,20 @@ class PairList(ScrollView, can_focus=False):
         if self._ids is None or self.size.height == 0 or len(self) == 0:
             return
         seen = self._in_view()
-        missing = tuple(page for page in seen if page not in self._pages)
+        missing = self._missing(seen)
         if not missing:
-            beside = (seen.stop, seen.start - 1)
             last = (len(self) - 1) // PAGE
-            missing = tuple(p for p in beside if 0 <= p <= last and p not in self._pages)[:1]
+            below = range(seen.stop, min(seen.stop + len(seen), last + 1))
+            above = range(max(seen.start - len(seen), 0), seen.start)
+            missing = self._missing(below) or self._missing(above)
         if missing and missing != self._asked:
             self._asked = missing
             ids = self._ids[missing[0] * PAGE : (missing[-1] + 1) * PAGE]
             pages = tuple(range(missing[0], missing[-1] + 1))
             self.post_message(self.Needs(Wanted(self._request, pages, ids)))
+
+    def _missing(self, pages: range) -> tuple[int, ...]:
+        return tuple(page for page in pages if page not in self._pages)
 
     def on_click(self, event: events.Click) -> None:
         """The row under the mouse; a second click on it opens it."""
