@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
-from engine.cache.candidates import candidates
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import PairStore
+from engine.cache.scanning import scan
 from engine.files import replacing
-from engine.heuristics import Heuristic, Matcher, Spans, compile_heuristic, side_spans
+from engine.heuristics import Heuristic, Matcher, Spans, compile_heuristic
 from engine.heuristics.census import Counts
-from engine.hh import Pair, Side
+from engine.hh import Side
 
 # What a verdict must have been passed on stands beside each bearer, so that no text is read again.
 _KEEP = """
@@ -109,61 +108,21 @@ def stand_bearers(
     context_hash. It is read from disk; where it is not there, or damaged, it is found now.
 
     Raises:
-        UserError: the index is damaged.
+        UserError: the index is damaged, or a regular expression takes too long on a text.
     """
     heuristic = matcher.heuristic
     file = paths.heuristics / f"{heuristic.key}-{store.sources_hash}.parquet"
     counts = _read(cursor, file)
     if counts is None:
-        found = _scan(store, matcher)
-        counts = found.counts(store.count())
-        cursor.register("spans", found.columns())
+        scanned = scan(paths, store, matcher)
+        counts = scanned.counts
+        cursor.register("spans", scanned.columns())
         cursor.execute(_KEEP)
         cursor.unregister("spans")
         # An index that may only be read still answers; it is scanned again the next time.
         with contextlib.suppress(OSError, duckdb.IOException):
             _write(cursor, file, counts)
     return LookedAt(heuristic, counts)
-
-
-@dataclass(slots=True)
-class _Found:
-    """Spans as they are found: of a pair's one bearer, one row each."""
-
-    chosen: int = 0
-    rejected: int = 0
-    both: int = 0
-    rows: list[tuple[int, bool, int, int, int]] = field(default_factory=list)
-
-    def take(self, pair: Pair, chosen: Spans, rejected: Spans) -> None:
-        """Count a pair, and keep its bearer's spans."""
-        if chosen and rejected:
-            self.both += 1
-            return
-        self.chosen += bool(chosen)
-        self.rejected += bool(rejected)
-        context = len(pair.context)
-        self.rows += [
-            (pair.id, bool(chosen), context, start - context, end - context)
-            for start, end in chosen or rejected
-        ]
-
-    def counts(self, pairs: int) -> Counts:
-        borne = self.chosen + self.rejected
-        return Counts(self.chosen, self.rejected, self.both, pairs - borne - self.both)
-
-    def columns(self) -> dict[str, np.typing.NDArray[np.generic]]:
-        """One array a column, as DuckDB takes them without Arrow."""
-        kinds = {"id": "i8", "on_chosen": "?", "context": "i4", "first": "i4", "last": "i4"}
-        made = np.array(self.rows, dtype=list(kinds.items()))
-        return {name: np.ascontiguousarray(made[name]) for name in kinds}
-
-
-def _scan(store: PairStore, matcher: Matcher) -> _Found:
-    found = _Found()
-    for pair in candidates(store, matcher):
-        found.take(pair, *side_spans(matcher, pair))
-    return found
 
 
 def _write(cursor: duckdb.DuckDBPyConnection, file: Path, counts: Counts) -> None:

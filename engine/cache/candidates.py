@@ -7,25 +7,29 @@ from collections.abc import Iterator, Sequence
 from engine.cache.filter_sql import is_text
 from engine.cache.pairs import PairStore
 from engine.heuristics import Heuristic, Matcher
-from engine.heuristics.fold import fold
+from engine.heuristics.fold import fold, fold_regex
+from engine.heuristics.required import Needles, ignores_case, required
 from engine.hh import Pair
 
 _BATCH = 2_048
 _FOLDED = str.maketrans(dict.fromkeys("'\"- `", " "))
 """The characters that a folded pattern may find written otherwise."""
+_RARE = 3
+"""Characters of a regular expression that are worth looking for: fewer stand nearly anywhere."""
 
 
 def candidates(store: PairStore, matcher: Matcher) -> Iterator[Pair]:
     """At least all pairs that carry the pattern, in the order of their ids.
 
     Which ones do is for the matcher to say. A folded pattern is looked for by the words between
-    its apostrophes and spaces; a regular expression may be anywhere, but where it must lie in a
-    response the contexts need not be read.
+    its apostrophes and spaces, a regular expression by the texts that its every match holds. One
+    without such texts may be anywhere, but where it must lie in a response the contexts need not
+    be read.
     """
     heuristic = matcher.heuristic
-    needles = literals(heuristic)
-    if needles:
-        ids = _holding(store, heuristic, needles)
+    wanted = literals(heuristic)
+    if wanted:
+        ids = _holding(store, heuristic, wanted)
     elif heuristic.scope == "response":
         ids = [
             identifier
@@ -39,23 +43,38 @@ def candidates(store: PairStore, matcher: Matcher) -> Iterator[Pair]:
         yield from store.pairs(ids[start : start + _BATCH])
 
 
-def _holding(store: PairStore, heuristic: Heuristic, needles: Sequence[str]) -> list[int]:
-    if not all(map(is_text, needles)):
-        return []
+def _holding(store: PairStore, heuristic: Heuristic, wanted: Sequence[Needles]) -> list[int]:
+    ways = [needles for needles in wanted if all(map(is_text, needles))]
     places = ["chosen", "rejected"]
     if heuristic.scope != "response":
         places = [f"context || {place}" for place in places]
+    if heuristic.regex and ignores_case(heuristic.pattern):
+        places = [f"lower({place})" for place in places]
     found = " OR ".join(
-        "(" + " AND ".join(f"contains({place}, ?)" for _ in needles) + ")" for place in places
+        "(" + " AND ".join(f"contains({place}, ?)" for _ in needles) + ")"
+        for place in places
+        for needles in ways
     )
-    return store.ids_where(found, [*needles, *needles])
+    every = [text for needles in ways for text in needles]
+    return store.ids_where(found, every * len(places)) if ways else []
 
 
-def literals(heuristic: Heuristic) -> tuple[str, ...]:
-    """Texts that stand in every match, however it is written; none for a regular expression."""
-    if heuristic.regex:
-        return ()
-    if not heuristic.fold:
-        return (heuristic.pattern,)
-    words = fold(heuristic.pattern).translate(_FOLDED).split(" ")
+def literals(heuristic: Heuristic) -> tuple[Needles, ...]:
+    """Alternatives of texts: every match holds all texts of one, however it is written.
+
+    None where a match may hold anything, or nothing that is rare: a regular expression says so.
+    """
+    if not heuristic.regex:
+        needles = _unfolded(heuristic.pattern) if heuristic.fold else (heuristic.pattern,)
+        return (needles,) if needles else ()
+    found = required(fold_regex(heuristic.pattern) if heuristic.fold else heuristic.pattern)
+    if heuristic.fold:
+        found = tuple(tuple(part for text in each for part in _unfolded(text)) for each in found)
+    rare = tuple(tuple(text for text in each if len(text) >= _RARE) for each in found)
+    return rare if all(rare) else ()
+
+
+def _unfolded(text: str) -> Needles:
+    """The words between the characters that folding may have written."""
+    words = fold(text).translate(_FOLDED).split(" ")
     return tuple(dict.fromkeys(word for word in words if word))

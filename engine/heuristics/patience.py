@@ -1,0 +1,61 @@
+"""A regular expression that does not come to an end on a text is given up.
+
+`re` holds the interpreter while it tries, but lets a signal's handler run: in a main thread only.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+
+from engine.errors import UserError
+from engine.heuristics.match import Matcher, Span
+
+PATIENCE = 2.0
+"""Seconds on one text, at least; twice as many at most."""
+
+
+@contextmanager
+def patient(matcher: Matcher, seconds: float = PATIENCE) -> Iterator[Matcher]:
+    """The matcher, given up on a text that takes it so long; outside a main thread as it is.
+
+    Raises:
+        UserError: it takes too long.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield matcher
+        return
+    begun = seen = 0
+
+    def find(text: str) -> Iterator[Span]:
+        nonlocal begun
+        begun += 1
+        return matcher.finder(text)
+
+    def look(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        if begun == seen:
+            raise too_slow(matcher, seconds)
+        seen = begun
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield replace(matcher, finder=find)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def too_slow(matcher: Matcher, seconds: float) -> UserError:
+    """Says which pattern it was, and what makes such patterns slow."""
+    heuristic = matcher.heuristic
+    return UserError(
+        f"{heuristic.pattern!r} takes more than {seconds:g} s on a single text",
+        where=f'heuristic "{heuristic.name}"',
+        todo="Write it without a repeat inside a repeat, such as (a+)+, or look for a text.",
+    )

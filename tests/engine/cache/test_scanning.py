@@ -1,0 +1,59 @@
+"""A pattern that would be tried for ever is given up with a sentence, wherever it was typed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.cache.candidates import literals
+from engine.cache.pairs import open_pairs
+from engine.cache.scanning import scan
+from engine.errors import UserError
+from engine.heuristics import Heuristic, compile_heuristic
+from engine.heuristics.patience import patient
+from tests.engine.cache.scored import make_index
+
+ENDLESS = compile_heuristic(Heuristic("endless", r"(a+)+~", regex=True))
+
+
+def test_in_a_main_thread_it_is_given_up() -> None:
+    with (
+        pytest.raises(UserError, match=r"takes more than 0.05 s on a single text"),
+        patient(ENDLESS, 0.05) as tried,
+    ):
+        tried.found_in("a" * 40)
+
+
+def test_patterns_that_come_to_an_end_are_not_hurried() -> None:
+    with patient(compile_heuristic(Heuristic("word", r"\w+", regex=True)), 0.05) as tried:
+        assert all(tried.found_in("some text") for _ in range(50_000))
+
+
+def test_from_a_thread_it_is_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
+    paths = make_index(tmp_path)
+    store = open_pairs(paths)
+    matcher = compile_heuristic(Heuristic("url", r"https?://\S", regex=True))
+    here, there = scan(paths, store, matcher), []
+    thread = threading.Thread(target=lambda: there.append(scan(paths, store, matcher)))
+    thread.start()
+    thread.join()
+    store.close()
+    assert there[0].counts == here.counts
+    assert there[0].spans.tolist() == here.spans.tolist() != []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fold", "needles"),
+    [
+        ("I don't (really )?know", False, (("I don't ", "know"),)),
+        ("I don’t (really )?know", True, (("don", "know"),)),
+        ("ab|cd", False, ()),  # so short texts are nearly everywhere
+        ("sorry|apologize", False, (("sorry",), ("apologize",))),
+    ],
+)
+def test_a_regular_expression_is_tried_where_its_texts_stand(
+    pattern: str, fold: bool, needles: tuple[tuple[str, ...], ...]
+) -> None:
+    assert literals(Heuristic("any", pattern, regex=True, fold=fold)) == needles
