@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -104,7 +103,7 @@ def _elsewhere(paths: IndexPaths, store: PairStore, heuristic: Heuristic) -> Sca
     line, _, spans = done.stdout.partition(b"\n")
     if done.returncode != 0 or not line:
         raise UserError("the process that counts a pattern was lost", todo="Try it again.")
-    told: Mapping[str, dict[str, int]] = json.loads(line)
+    told = json.loads(line)
     if "error" in told:
         raise UserError(**told["error"])
     return Scanned(Counts(**told["counts"]), np.load(io.BytesIO(spans), allow_pickle=False))

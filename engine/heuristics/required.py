@@ -58,14 +58,15 @@ def _of_sequence(steps: Sequence[tuple[object, object]]) -> tuple[Needles, ...]:
 
 
 def _of_step(code: object, told: object) -> tuple[Needles, ...]:
-    match told:
-        case (_, 0, 0, inner) if code is codes.SUBPATTERN:  # without flags of its own
-            return _of_sequence(list(inner))
-        case (int(least), _, inner) if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and least > 0:
-            return _of_sequence(list(inner))
-        case (_, [*ways]) if code is codes.BRANCH:
-            found = [_of_sequence(list(way)) for way in ways]
-            return tuple(each for way in found for each in way) if all(found) else ()
+    if not isinstance(told, tuple):
+        return ()
+    if code is codes.SUBPATTERN and told[1:3] == (0, 0):  # no flags of its own
+        return _of_sequence(list(told[3]))
+    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and told[0] > 0:
+        return _of_sequence(list(told[2]))
+    if code is codes.BRANCH:
+        found = [_of_sequence(list(way)) for way in told[1]]
+        return tuple(each for way in found for each in way) if all(found) else ()
     return ()
 
 
