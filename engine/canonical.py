@@ -45,6 +45,8 @@ def pair_hashes(context: str, chosen: str, rejected: str) -> tuple[str, str]:
 
     An index takes both of every pair, and most of their text is the context that they share.
     """
+    import hashlib
+
     shared = _escaped(context)
     of_context = hashlib.sha256(b'["' + shared)
     of_both = of_context.copy()
