@@ -143,8 +143,8 @@ async def test_marks_are_written_shown_taken_back_and_filtered_by() -> None:
         row = pairs_screen(pilot).pair_list.row(0)
         assert row is not None
         assert row.mark == "clear"
-        # Behind the marks: no mark, three lines of the label, four of the PM's training.
-        await press(pilot, "F", "G", *"k" * 12, "space", "enter")
+        # Behind the marks: no mark, eight lines of the label, four of the PM's training.
+        await press(pilot, "F", "G", *"k" * 17, "space", "enter")
         assert pairs_screen(pilot).asked.marks == {"clear"}
         assert "· 1 pair · 1 marked" in text_of(pilot, "title")
 
