@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from engine.cache.records import IMPORTED
+from tests.tui.fakes import OVERVIEW, RUN
+from tui.screens.plots_page import Plotted, plots_page
 from tui.widgets.plots import BLUE, ORANGE, Curve, at_least, boxes, curves, five
 
 
@@ -36,3 +41,14 @@ def test_percentiles_and_how_many_are_at_least_as_high() -> None:
     assert five([3.0]) == [3.0] * 5
     assert at_least([2.0, 0.0, 1.0, 1.0]) == [(0.0, 100.0), (1.0, 75.0), (1.0, 50.0), (2.0, 25.0)]
     assert len(at_least([float(value) for value in range(10_000)])) <= 200
+
+
+def test_whose_margins_they_are_is_said() -> None:
+    imported = replace(OVERVIEW, run=replace(RUN, readout=IMPORTED))
+    for overview, complete, whose in (
+        (OVERVIEW, False, "margins of the hashed sample"),
+        (OVERVIEW, True, "margins of all pairs"),
+        (imported, False, "margins of the pairs whose rewards were taken in"),
+    ):
+        page = plots_page(Plotted(overview, complete, {"a": [0.0, 1.0]}, {}), 80)
+        assert any(whose in line.plain for line in page.lines)

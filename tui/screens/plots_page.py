@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from engine.cache.records import HeuristicCard, Overview
+from engine.cache.records import IMPORTED, HeuristicCard, Overview
 from engine.plain import plain
 from tui.widgets.document import Page
 from tui.widgets.figures import FAINT, letters_key, verdict_bar, verdict_counts
@@ -49,8 +49,7 @@ def plots_page(plotted: Plotted, width: int) -> Page:
     for card in plotted.overview.heuristics:
         lines += verdict_bars(card, width)
     lines += letters_key(width)
-    whose = "all pairs" if plotted.complete else "the hashed sample"
-    head(f"margins of {whose} · box: middle half, │ median, lines: 1% to 99%")
+    head(f"margins of {_whose(plotted)} · box: middle half, │ median, lines: 1% to 99%")
     plot = min(width, _WIDEST_PLOT)
     if not plotted.margins:
         lines.append(Text("Nothing is measured yet: outvoted score --pm PM --sae SAE", FAINT))
@@ -59,6 +58,15 @@ def plots_page(plotted: Plotted, width: int) -> Page:
         head(f"reliability · {_flat(tranche)} · confidence across, how often right up, in %")
         lines += reliability_lines(bins, plot)
     return Page(lines, sections=tuple(sections))
+
+
+def _whose(plotted: Plotted) -> str:
+    run = plotted.overview.run
+    if plotted.complete:
+        return "all pairs"
+    if run is not None and run.readout == IMPORTED:
+        return "the pairs whose rewards were taken in"
+    return "the hashed sample"
 
 
 def verdict_bars(card: HeuristicCard, width: int) -> list[Text]:
