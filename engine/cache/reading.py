@@ -27,6 +27,10 @@ class Reader(Protocol):
 
     def overview(self) -> Overview: ...
 
+    def read_ahead(self) -> None:
+        """Read what the first pair that is opened would wait for."""
+        ...
+
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         """The ids of all pairs that match, in order."""
         ...

@@ -325,6 +325,9 @@ class FakeReader:
     def overview(self) -> Overview:
         return self.shown
 
+    def read_ahead(self) -> None:
+        """It is all here."""
+
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         import numpy as np
 

@@ -37,7 +37,8 @@ async def main():
 
 asyncio.run(main())
 assert seen == {"heavy": [], "frame": True}, seen
-late = [name for name in HEAVY if name in sys.modules and name != "numpy"]
+ahead = ("numpy", "duckdb")  # of the next screens, once the overview stands
+late = [name for name in HEAVY if name in sys.modules and name not in ahead]
 assert not late, late
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -117,9 +116,6 @@ class Opening:
         )
         if self._run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
-        self._reader.read_ahead()
-        importlib.import_module("tui.screens.pairs")  # before anybody waits for them
-        importlib.import_module("tui.screens.pair")
         return self._reader
 
     def rescorer(self) -> Rescorer:
@@ -193,7 +189,10 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
         mouse=args.mouse,
         look=opening.look,
     )
-    run_app(app)
+    try:
+        run_app(app)
+    finally:
+        gc.unfreeze()  # duckdb's types are let go of, or it tells the terminal that they were not
     if paths.source_numbers():
         (paths.cache / _LAST).write_text(f"{paths.name}\n", encoding="utf-8")
     return 0

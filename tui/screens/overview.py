@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -21,6 +22,9 @@ from tui.screens.scrolling import Scrolls
 from tui.session import Session
 from tui.widgets.document import Document
 from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:  # the first frame asks nothing yet
+    from engine.cache.reading import Reader
 
 
 class OverviewScreen(Scrolls, MainScreen):
@@ -102,6 +106,18 @@ class OverviewScreen(Scrolls, MainScreen):
             self._push(session)
         else:
             self.on_screen_resume()
+            self.run_worker(self._read_ahead(), group="ahead")
+
+    async def _read_ahead(self) -> None:
+        """Read and import what the next screens wait for, while the user looks at this one."""
+
+        def ahead(reader: Reader) -> None:
+            reader.read_ahead()
+            for name in ("pairs", "pair"):
+                import_module(f"tui.screens.{name}")
+
+        with suppress(UserError):  # whoever needs it asks again, and is told
+            await self.desk.ask(ahead)
 
     def _select(self, heuristic: str | None) -> None:
         names = self._names()
