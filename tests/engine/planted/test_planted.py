@@ -23,7 +23,7 @@ from tests.engine.planted.figures import PairFigures
 from tests.engine.planted.pairs import KINDS, planted_pairs
 from tests.engine.planted.separation import separation
 from tests.engine.planted.thresholds import folds, heuristic_thresholds, margin_threshold
-from tests.engine.planted.world import WAYS, Measured, PlantedWorld, features_of, make_world
+from tests.engine.planted.world import WAYS, Measured, PlantedWorld, Way, features_of, make_world
 
 WITHIN = 1e-5
 FIGURES = (
@@ -63,7 +63,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{way.architecture}-{way.kind}")
+def _once(way: Way) -> object:
+    """Each world is measured by one of the suite's processes alone."""
+    name = f"{way.architecture}-{way.kind}"
+    return pytest.param(way, id=name, marks=pytest.mark.xdist_group(f"planted-{name}"))
+
+
+@pytest.fixture(scope="module", params=map(_once, WAYS))
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
     world = make_world(tmp_path_factory.mktemp("planted"), request.param)
     dictionary = world.planting.dictionary

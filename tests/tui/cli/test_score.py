@@ -17,6 +17,7 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
+from tests.docs.console import child_here
 from tests.engine.measure.tiny import hook_of
 from tests.engine.models.tiny import write_pm
 from tests.engine.models.tiny_lm import write_lm
@@ -39,6 +40,12 @@ HEURISTICS_FILE = """
 name = "dunno"
 pattern = "I don't know"
 """
+
+
+@pytest.fixture(autouse=True)
+def _measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a child is not what the test is about, torch is loaded once for all."""
+    monkeypatch.setattr("tui.cli.score.run_child", child_here)
 
 
 @pytest.fixture
