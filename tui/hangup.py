@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 _PATIENCE = 1.0
 """Seconds that the watching thread gets to end."""
+_TO_SAVE = 3.0
+"""Seconds that saving gets: a browser that cannot answer any more ends without it."""
 
 
 @contextmanager
@@ -38,7 +40,14 @@ def _watch(fileno: int, ended: int, save: Callable[[], None]) -> None:
         poll.register(watched, 0)  # a hangup is reported without being asked for
     if any(found == ended for found, _ in poll.poll()):
         return
+    late = threading.Timer(_TO_SAVE, _end)
+    late.daemon = True
+    late.start()
     try:
         save()
     finally:
-        os.kill(os.getpid(), signal.SIGHUP)
+        _end()
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGHUP)

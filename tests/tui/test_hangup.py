@@ -51,6 +51,33 @@ def test_the_browser_ends_with_its_terminal(tmp_path: Path) -> None:
         process.wait()
 
 
+_STUCK = """
+import threading
+from tui import hangup
+hangup._TO_SAVE = 0.2
+with hangup.leaving_on_hangup(0, threading.Event().wait):
+    print("here", flush=True)
+    threading.Event().wait()
+"""
+
+
+def test_a_browser_that_cannot_save_ends_all_the_same() -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _STUCK],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+    )
+    os.close(theirs)
+    assert process.stdout is not None
+    with process.stdout as said:
+        assert said.readline() == b"here\n"
+    os.close(ours)
+    assert process.wait(timeout=20) == -signal.SIGHUP
+
+
 def test_the_browser_that_is_left_says_nothing_more(tmp_path: Path) -> None:
     """A thread that outlived it had duckdb tell the terminal of all that it had not let go."""
     paths = make_index(tmp_path)
