@@ -40,7 +40,9 @@ def data_table(paths: IndexPaths) -> Iterator[Figure]:
 def visidata(paths: IndexPaths) -> Iterator[Figure]:
     """VisiData; nothing where it is not installed."""
     if (program := shutil.which("vd")) is not None:
-        yield from _measured(Peer([program, str(_rows(paths))], b"train:0", b"j", b"\x06", b"l["))
+        # It is drawn by curses, which knows only the terminals that are described on the machine.
+        command = ["env", "TERM=xterm-256color", program, str(_rows(paths))]
+        yield from _measured(Peer(command, b"train:0", b"j", b"\x06", b"l["))
 
 
 def _measured(peer: Peer) -> Iterator[Figure]:
