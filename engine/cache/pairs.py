@@ -66,6 +66,8 @@ class PairStore:
         self._folder = folder
         self._stamps = stamps
         self.sources = {info.number: info for info in sources}
+        self.leaving = threading.Event()
+        """Set, from any thread, once no answer is waited for any more: long work is given up."""
 
     @property
     def sources_hash(self) -> str:

@@ -524,5 +524,8 @@ class IndexReader:
                 todo="Run `outvoted score` again to seal its run anew, or index the sources anew.",
             ) from None
 
+    def leave(self) -> None:
+        self.store.leaving.set()
+
     def close(self) -> None:
         self.store.close()

@@ -512,6 +512,9 @@ class FakeReader:
         self.kept += customs
         return Path("custom/me.jsonl")
 
+    def leave(self) -> None:
+        """Nothing takes long here."""
+
     def close(self) -> None:
         self.closed = True
 

@@ -178,5 +178,6 @@ class Desk:
             await self._rescorer.close()
         reader = self._reader
         if reader is not None:
+            reader.leave()
             await asyncio.get_running_loop().run_in_executor(self._thread, reader.close)
         self._thread.shutdown(wait=False, cancel_futures=True)

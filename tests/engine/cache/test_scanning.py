@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.cache import scanning
 from engine.cache.candidates import literals
-from engine.cache.pairs import open_pairs
+from engine.cache.layout import IndexPaths
+from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.scanning import scan
 from engine.errors import UserError
 from engine.heuristics import Heuristic, compile_heuristic
@@ -42,6 +44,40 @@ def test_from_a_thread_it_is_tried_in_a_process_of_its_own(tmp_path: Path) -> No
     store.close()
     assert there[0].counts == here.counts
     assert there[0].spans.tolist() == here.spans.tolist() != []
+
+
+def refused_elsewhere(paths: IndexPaths, store: PairStore) -> str:
+    """What is said of the endless pattern where keys must go on."""
+    said: list[str] = []
+
+    def try_it() -> None:
+        with pytest.raises(UserError) as refusal:
+            scan(paths, store, ENDLESS)
+        said.append(str(refusal.value))
+
+    thread = threading.Thread(target=try_it)
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+def test_nobody_waits_for_a_pattern_once_the_browser_is_left(tmp_path: Path) -> None:
+    paths = make_index(tmp_path)
+    store = open_pairs(paths)
+    store.leaving.set()
+    assert "was left" in refused_elsewhere(paths, store)
+    store.close()
+
+
+def test_a_pattern_gets_so_long_for_the_whole_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "STARTED", 0.0)
+    monkeypatch.setattr(scanning, "EACH", 0.0)
+    paths = make_index(tmp_path)
+    store = open_pairs(paths)
+    assert "is not through the index" in refused_elsewhere(paths, store)
+    store.close()
 
 
 @pytest.mark.parametrize(
