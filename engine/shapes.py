@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from engine.canonical import Json
@@ -18,8 +19,8 @@ def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
     """An instance of a dataclass from a JSON object.
 
     Understands str, int, float, bool, None, unions, `Literal`, `StrEnum`, tuples, dicts with int
-    keys, and dataclasses of these. Every field must be there and no other; a float is finite, a
-    text can be encoded.
+    keys, paths (as texts), and dataclasses of these. Every field must be there and no other; a
+    float is finite, a text can be encoded.
 
     Raises:
         ValueError: something does not fit; the text says where and what.
@@ -38,6 +39,8 @@ def _value(hint: object, value: Json, where: str) -> object:
         return build(hint, value, where)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _literal(tuple(hint), value, where)
+    if hint is Path:
+        return Path(str(_value(str, value, where)))
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, where)
     if isinstance(hint, type) and hint in (str, int, float, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -112,3 +113,14 @@ outers = st.builds(
 @given(outers)
 def test_what_json_carried_is_what_it_was(outer: Outer) -> None:
     assert build(Outer, json.loads(json.dumps(asdict(outer)))) == outer
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    folder: Path
+
+
+def test_a_path_is_a_text() -> None:
+    assert build(Placed, {"folder": "a/b"}) == Placed(Path("a/b"))
+    with pytest.raises(ValueError, match=r"message\.folder is no str"):
+        build(Placed, {"folder": 3})

@@ -120,7 +120,8 @@ def run(args: argparse.Namespace) -> int:
     preset = preset_of(args)
     trained = _trained(args, preset)
     check_asked(paths, args.pairs, rows=trained["rows"], tranches=trained["tranches"])
-    request = _request(args, paths, preset) | {"told": {**trained}}
+    asked = _request(args, paths, preset) | {"told": {**trained}}
+    request: dict[str, Json] = {"score": asked, "verbose": args.verbose}
     try:
         results = _measure(request, drawing(sys.stderr))
     except KeyboardInterrupt:
@@ -159,8 +160,7 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
     if preset:
         tell_memory(preset, dtype, saes)
     return {
-        "cache": str(paths.cache.absolute()),
-        "name": paths.name,
+        "paths": {"cache": str(paths.cache.absolute()), "name": paths.name},
         "heuristics": [asdict(heuristic) for heuristic in looked_for],
         "pm": args.pm or (preset.pm if preset else None),
         "saes": [sae.path for sae in saes],
@@ -172,7 +172,6 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
         "dtype": dtype,
         "device": args.device,
         "lm": args.lm,
-        "verbose": args.verbose,
         "chat_template": preset.chat_template if preset else None,
         "known": known_answers(preset, readout, dtype),
         "run": args.run,

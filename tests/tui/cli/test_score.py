@@ -164,6 +164,18 @@ def test_bad_input_is_named_and_exits_2(
     assert seen.out == ""
 
 
+@pytest.mark.parametrize(
+    "options", [["--pairs", "some"], ["--trained-rows", "40-50"], ["--trained-tranches", "none"]]
+)
+def test_a_mistake_in_what_names_pairs_is_told_before_anything_is_loaded(
+    fresh: list[str], monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("tui.cli.score.run_child", lambda module, *_: started.append(module))
+    assert main([*fresh, *options]) == 2
+    assert not started
+
+
 def test_a_model_that_does_not_fit_leaves_the_old_run_alone(
     tiny_index: TinyIndex, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
