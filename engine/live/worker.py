@@ -26,12 +26,13 @@ from engine.live.protocol import (
     encode,
 )
 from engine.measure.breakdown import break_down_pair
-from engine.measure.budget import first_line, is_out_of_memory
+from engine.measure.budget import is_out_of_memory
 from engine.measure.instrument import POSITIONS, Instrument
 from engine.measure.one import Changed, OneHeuristic, measure_one
 from engine.measure.score import DTYPES, make_instrument, run_config
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
+from engine.models.weights import first_line
 from engine.presets import Preset
 
 
@@ -63,7 +64,7 @@ class Worker:
             if not is_out_of_memory(error):
                 raise
             todo = _SMALLER if isinstance(message, Load) else f"{_LEAVE_OUT} {_SMALLER}"
-            failed = Failed(message.id, _first_line("out of memory", error), None, todo)
+            failed = Failed(message.id, f"out of memory ({first_line(error)})", None, todo)
         return encode(failed)
 
     def _answer(self, message: Load | Measure | BreakDown) -> Loaded | Measured | BrokenDown:
@@ -180,11 +181,6 @@ _LEAVE_OUT = "The PM stays loaded: other pairs can be measured."
 _SMALLER = "Score with a smaller dtype, or name another --device."
 
 
-def _first_line(what: str, error: Exception) -> str:
-    said = first_line(error)
-    return f"{what} ({said})" if said else what
-
-
 Name = TypeVar("Name", bound=str)
 
 
@@ -200,7 +196,7 @@ def _check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(
-            _first_line("this machine has no such device", error),
+            f"this machine has no such device ({first_line(error)})",
             where=device,
             todo="Name one that it has: cpu, cuda, cuda:1, mps.",
         ) from None

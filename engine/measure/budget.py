@@ -12,6 +12,7 @@ import torch
 from engine.errors import UserError
 from engine.measure.batches import TOKEN_BUDGET, batches
 from engine.measure.prepare import Prepared
+from engine.models.weights import first_line
 
 LEAST = 64
 """Columns below which smaller batches free nothing worth having."""
@@ -64,8 +65,7 @@ def in_batches(
         # Out of the handler: a traceback would keep the batch's tensors alive.
         if len(batch) == 1 and budget.columns <= LEAST:
             raise UserError(
-                f"out of memory on one pair of {batch[0].bundle().tokens} tokens"
-                + (f" ({said})" if said else ""),
+                f"out of memory on one pair of {batch[0].bundle().tokens} tokens" + f" ({said})",
                 where=str(batch[0].pair.name),
                 todo="Leave it out with --pairs, or take a smaller --dtype or another --device.",
             )
@@ -81,9 +81,3 @@ def is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return "DefaultCPUAllocator" in str(error)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without the advice that torch adds below."""
-    said = str(error).splitlines()
-    return said[0] if said else ""

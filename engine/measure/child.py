@@ -14,7 +14,7 @@ import torch
 
 from engine.canonical import Json
 from engine.errors import FailedError, UserError
-from engine.measure.budget import first_line
+from engine.models.weights import first_line
 
 Say = Callable[[str, dict[str, object]], None]
 """Write one line: what kind it is, and its values."""
@@ -56,6 +56,6 @@ def answer(work: Callable[[Json, Say], None], *, after_failure: str) -> int:
         where = None if error.filename is None else str(error.filename)
         return fail(f"it could not go on: {error.strerror or error}", where, after_failure)
     except (torch.AcceleratorError, torch.OutOfMemoryError, MemoryError) as error:
-        what = f"the device failed: {first_line(error) or type(error).__name__}"
+        what = f"the device failed: {first_line(error)}"
         return fail(what, None, after_failure)
     return 0

@@ -24,6 +24,7 @@ from engine.log import LOGGER
 from engine.measure.hand import Hand, Orders, error_of, makers, tasks
 from engine.measure.progress import Progress, Report
 from engine.measure.staging import Missing, Pairs, Stage, Work, missing, tell_log
+from engine.models.weights import first_line
 
 _RESUME = "Finished parts are kept: run the same command again, and it goes on from them."
 
@@ -54,7 +55,7 @@ def connect(address: str, device: str) -> int:
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UserError(
-                f"there is no Ray cluster ({_first_line(error)})",
+                f"there is no Ray cluster ({first_line(error)})",
                 where=address or os.environ.get("RAY_ADDRESS") or "--ray",
                 todo="Start one with `ray start --head`, or give --ray no address.",
             ) from None
@@ -105,7 +106,7 @@ class OnRay:
                 name, wanted = stages[number].name, left[number].wanted
                 report(Progress(run, name, done[number], wanted, more))
         except RayError as error:
-            what = f"the Ray cluster could not go on: {_first_line(error)}"
+            what = f"the Ray cluster could not go on: {first_line(error)}"
             raise FailedError(what, todo=_RESUME) from None
         seconds = time.perf_counter() - started
         for stage, each, computed in zip(stages, left, tokens, strict=True):
@@ -131,7 +132,3 @@ class OnRay:
             ),
             **({"num_gpus": 1} if self.orders.device == "cuda" else {"num_cpus": 1}),
         ).iter_rows()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
