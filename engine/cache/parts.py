@@ -89,10 +89,16 @@ class Parts:
         held = short_hash(pc.unique(table["id"]).to_pylist())[:8]
         self.place.write(stage, f"{self._prefix(f'{first:016x}')}{held}.parquet", table)
 
-    def adopt(self, stage: str, other: Parts) -> None:
-        """Take over another run's finished parts of a stage, but those that hold ids held here."""
-        held = self.covered(stage)
-        for name in other._names(stage):
+    def adopt(self, stage: str, other: Parts) -> int:
+        """Take over another run's finished parts of a stage, but those that hold ids held here.
+
+        How many those are.
+        """
+        here = {name[:_KEY] for name in self._names(stage)}
+        news = [name for name in other._names(stage) if name[:_KEY] not in here]
+        held = self.covered(stage) if news else set()
+        taken = 0
+        for name in news:
             try:
                 table = other._whole(stage, name)
             except UserError:  # the other run's trouble: here it is measured
@@ -100,6 +106,8 @@ class Parts:
             if table is not None and held.isdisjoint(ids := set(table["id"].to_pylist())):
                 held |= ids
                 self.place.write(stage, f"{name[:_KEY]}.parquet", table)
+                taken += 1
+        return taken
 
     def _whole(self, stage: str, name: str) -> pa.Table | None:
         file = self._opened(stage, name)

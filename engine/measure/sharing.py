@@ -20,9 +20,8 @@ def share(sitting: Sitting, stages: Iterable[str]) -> None:
     """Take over what other runs of the same PM have finished of some stages."""
     asked = tuple(stages)
     for run, theirs in _siblings(sitting):
-        for stage in asked:
-            sitting.parts.adopt(stage, theirs)
-        LOGGER.info("run %s: took over what run %s holds of the PM alone", sitting.run, run)
+        if taken := sum(sitting.parts.adopt(stage, theirs) for stage in asked):
+            LOGGER.info("run %s: took over %d parts of run %s", sitting.run, taken, run)
 
 
 def _siblings(sitting: Sitting) -> Iterator[tuple[str, Parts]]:
