@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 _PATIENCE = 1.0
 """Seconds that the watching thread gets to end."""
+_IGNORED = 128 + signal.SIGHUP
+"""The exit status, as a shell tells it, where whoever started us has hangups ignored (nohup)."""
 _TO_SAVE = 3.0
 """Seconds that saving gets: a browser that cannot answer any more ends without it."""
 
@@ -51,3 +53,4 @@ def _watch(fileno: int, ended: int, save: Callable[[], None]) -> None:
 
 def _end() -> None:
     os.kill(os.getpid(), signal.SIGHUP)
+    os._exit(_IGNORED)

@@ -10,7 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.engine.cache.scored import make_index
 
@@ -35,6 +38,7 @@ def test_the_browser_ends_with_its_terminal(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[2],
         env={**os.environ, "TERM": "xterm-256color"},
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),
     )
     os.close(theirs)
     try:
@@ -61,7 +65,14 @@ with hangup.leaving_on_hangup(0, threading.Event().wait):
 """
 
 
-def test_a_browser_that_cannot_save_ends_all_the_same() -> None:
+@pytest.mark.parametrize(
+    ("hangups", "status"),
+    [(signal.SIG_DFL, -signal.SIGHUP), (signal.SIG_IGN, 128 + signal.SIGHUP)],
+    ids=["as usual", "under nohup"],
+)
+def test_a_browser_that_cannot_save_ends_all_the_same(
+    hangups: signal.Handlers, status: int
+) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", _STUCK],
@@ -69,13 +80,14 @@ def test_a_browser_that_cannot_save_ends_all_the_same() -> None:
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGHUP, hangups),
     )
     os.close(theirs)
     assert process.stdout is not None
     with process.stdout as said:
         assert said.readline() == b"here\n"
     os.close(ours)
-    assert process.wait(timeout=20) == -signal.SIGHUP
+    assert process.wait(timeout=20) == status
 
 
 def test_the_browser_that_is_left_says_nothing_more(tmp_path: Path) -> None:
