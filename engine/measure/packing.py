@@ -2,7 +2,8 @@
 
 Positions restart after the shared prefix and an additive mask hides the continuations from each
 other, so every text sees exactly what it would see alone. The mask is additive and in floats: a
-boolean one is silently wrong on models that run eager attention.
+boolean one is silently wrong on models that run eager attention. Its rows lie in memory as CUDA's
+fused kernels read them (docs/attention.md).
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+ALIGNED = 8
+"""Values from one row of a mask to the next are a multiple of this: torch copies other masks, for
+every layer anew, before its memory-efficient kernel reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def pack(
     position_ids = torch.zeros((rows, columns), dtype=torch.int64)
     real = torch.zeros((rows, columns), dtype=torch.bool)
     # Every column sees itself, padding too: a row of nothing but minima has no softmax.
-    seen = torch.eye(columns, dtype=torch.bool).repeat(rows, 1, 1)
+    seen = torch.eye(columns, columns + beyond(columns), dtype=torch.bool).repeat(rows, 1, 1)
     readouts = torch.zeros((rows, len(bundles[0].branches)), dtype=torch.int64)
     causal = torch.ones((columns, columns), dtype=torch.bool).tril()
     for row, made in enumerate(bundles):
@@ -111,11 +116,16 @@ def pack(
         bundles=tuple(bundles),
         input_ids=input_ids.to(device),
         position_ids=position_ids.to(device),
-        mask=_additive(seen, dtype).to(device),
+        mask=_additive(seen, dtype).to(device)[..., :columns],
         real=real.to(device),
         readouts=readouts.to(device),
         prefixes=torch.tensor([len(made.prefix) for made in bundles], device=device),
     )
+
+
+def beyond(columns: int) -> int:
+    """How many columns more a mask of so many has in memory, seen by nobody."""
+    return -columns % ALIGNED
 
 
 def _additive(seen: Tensor, dtype: torch.dtype) -> Tensor:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.measure.packing import Packed
+from engine.measure.packing import Packed, beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,20 @@ def subset(packed: Packed, rows: Sequence[int] | Tensor, wanted: Tensor) -> Subs
     places = wanted.cumsum(1) - 1
     readouts = packed.readouts[rows]
     reached = wanted.gather(1, readouts)
+    both = seen.shape[-1] + width
+    mask = torch.cat(
+        [
+            seen.masked_fill(wanted.unsqueeze(1), hidden),
+            anew.masked_fill(~real.unsqueeze(1), hidden),
+            seen.new_full((len(rows), width, beyond(both)), hidden),
+        ],
+        dim=-1,
+    )
     return Subset(
         rows=rows,
         columns=columns,
         real=real,
-        mask=torch.cat(
-            [
-                seen.masked_fill(wanted.unsqueeze(1), hidden),
-                anew.masked_fill(~real.unsqueeze(1), hidden),
-            ],
-            dim=-1,
-        ).unsqueeze(1),
+        mask=mask[..., :both].unsqueeze(1),
         readouts=torch.where(reached, places.gather(1, readouts), 0),
         reached=reached,
     )

@@ -114,7 +114,7 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:
             folder,
             config=config,
             dtype=dtype,
-            # Flash kernels take no additive mask.
+            # As for PMs: torch picks a fused kernel that takes an additive mask.
             attn_implementation="sdpa" if model_class._supports_sdpa else "eager",
             local_files_only=True,
             output_loading_info=True,

@@ -16,6 +16,8 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from engine.canonical import file_hash
 from engine.errors import UserError
+from engine.log import LOGGER
+from engine.models.attention import fuse_attention
 from engine.models.chat import ChatTemplate
 from engine.models.checkpoint import Checkpoint, find_checkpoint, state_of
 from engine.models.fetch import model_folder
@@ -106,7 +108,11 @@ def load_pm(
             todo="The tokenizer is not this model's; put the right one there.",
         )
     backbone.to(device)
+    if torch.device(device).type == "cuda":
+        fuse_attention(model.config, blocks)
     pack_linears(backbone)
+    attention = model.config._attn_implementation
+    LOGGER.info("PM %s: %s on %s, %s attention", plain(path), dtype, device, attention)
     return PreferenceModel(
         name=path if fetched else folder.name,
         hash=file_hash(folder / "config.json", *checkpoint.files),
@@ -201,7 +207,8 @@ def _load_model(
             config=config,
             state_dict=None if checkpoint.by_name else state_of(checkpoint),
             dtype=dtype,
-            # Flash kernels take no additive mask; GPT-J has no sdpa path.
+            # The kernels that are called flash take no additive mask; torch's sdpa picks one of
+            # those that do (docs/attention.md). GPT-J has no sdpa path.
             attn_implementation="sdpa" if model_class._supports_sdpa else "eager",
             local_files_only=True,
             output_loading_info=True,
