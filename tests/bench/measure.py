@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.measure.base import ActiveFeatures, attributions
-from engine.measure.batches import batches
+from engine.measure.budget import in_batches
 from engine.measure.effects import written_by
 from engine.measure.instrument import Instrument
 from engine.measure.prepare import Prepared
@@ -37,8 +37,9 @@ Made = TypeVar("Made")
 
 def measured(instrument: Instrument, prepared: Sequence[Prepared]) -> Figures:
     """The full measurement, of the same functions as `score` calls."""
-    found = Figures()
-    for batch in batches(prepared, resumed=True):
+
+    def measure(batch: Sequence[Prepared]) -> Figures:
+        found = Figures()
         view = instrument.view(batch)
         rewards_sae = instrument.reconstructed_rewards(view)
         variants = []
@@ -55,17 +56,24 @@ def measured(instrument: Instrument, prepared: Sequence[Prepared]) -> Figures:
             found.margin_sae[pair] = float(rewards_sae[row, 0] - rewards_sae[row, 1])
             found.effect[pair] = effects[row]
             found.attribution[pair] = _dense(active[row], instrument.sae.d_sae)
-    return found
+        return found
+
+    whole = Figures()
+    for part in in_batches(instrument.budget, prepared, resumed=True, measure=measure):
+        whole.add(part)
+    return whole
 
 
 def margins(instrument: Instrument, prepared: Sequence[Prepared]) -> dict[int, float]:
     """Rewards alone, as `score` takes those of its sample."""
-    found = {}
-    for batch in batches(prepared, resumed=False):
+
+    def measure(batch: Sequence[Prepared]) -> dict[int, float]:
         rewards = instrument.forward.rewards(instrument.pack(batch)).tolist()
-        for one, (chosen, rejected) in zip(batch, rewards, strict=True):
-            found[one.pair.id] = chosen - rejected
-    return found
+        pairs = zip(batch, rewards, strict=True)
+        return {one.pair.id: chosen - rejected for one, (chosen, rejected) in pairs}
+
+    parts = in_batches(instrument.budget, prepared, resumed=False, measure=measure)
+    return {pair: margin for part in parts for pair, margin in part.items()}
 
 
 def texts_of(prepared: Sequence[Prepared]) -> list[Text]:
@@ -77,10 +85,11 @@ def texts_of(prepared: Sequence[Prepared]) -> list[Text]:
     ]
 
 
-def peak() -> float:
-    """The machine's float32 matrix-product peak, in operations a second: the best of ten."""
-    left, right = torch.randn(2048, 2048), torch.randn(2048, 2048)
-    return 2 * 2048**3 / min(timed(lambda: left @ right)[0] for _ in range(10))
+def peak(like: Tensor) -> float:
+    """The device's matrix-product peak in a tensor's dtype, in operations a second: best of ten."""
+    size = 8192 if like.is_cuda else 2048
+    left, right = (torch.randn(size, size).to(like) for _ in range(2))
+    return float(2 * size**3 / min(timed(lambda: left @ right)[0] for _ in range(10)))
 
 
 def products(modules: Sequence[nn.Module], run: Callable[[], object]) -> float:
@@ -100,10 +109,30 @@ def products(modules: Sequence[nn.Module], run: Callable[[], object]) -> float:
 
 
 def timed(run: Callable[[], Made]) -> tuple[float, Made]:
-    """Seconds, and what it made."""
+    """Seconds until a GPU, too, has nothing left to do; and what it made."""
+    _wait()
     started = time.perf_counter()
     made = run()
+    _wait()
     return time.perf_counter() - started, made
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def timed_plain(plain: Plain, run: Callable[[], Made]) -> tuple[float, Made]:
+    """The same of the plain way, in smaller batches where memory has no room for its eight."""
+    while True:
+        try:
+            return timed(run)
+        except torch.OutOfMemoryError:
+            if plain.batch == 1:
+                raise
+        plain.batch //= 2
+        torch.cuda.empty_cache()
+        print(f"the plain way has no room for more than {plain.batch} texts at once", flush=True)
 
 
 def _dense(active: ActiveFeatures, d_sae: int) -> Tensor:
@@ -132,21 +161,25 @@ def main() -> None:
     plain = Plain(reference.model, reference.block, instrument.sae)
     pairs = read_pairs(Path(asked.pairs))
     chosen = pairs[:: max(1, len(pairs) // asked.count)][: asked.count]
-    prepared = [instrument.prepare(pair) for pair in chosen]
+    compare(instrument, plain, [instrument.prepare(pair) for pair in chosen])
+
+
+def compare(instrument: Instrument, plain: Plain, prepared: Sequence[Prepared]) -> None:
+    """Measure both ways, and print times, ratios, the share of the peak and what differs."""
     texts = texts_of(prepared)
     by_length = sorted(texts, key=lambda text: len(text.ids))
     measured(instrument, prepared[:4])
-    plain.measure(texts[:4], GROUP)
+    timed_plain(plain, lambda: plain.measure(texts[:4], GROUP))
 
     full, ours = timed(lambda: measured(instrument, prepared))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    memory, whose = _memory()
     rewards, our_margins = timed(lambda: margins(instrument, prepared))
-    in_order, theirs = timed(lambda: plain.measure(texts, GROUP))
-    sorted_full, _ = timed(lambda: plain.measure(by_length, GROUP))
-    sorted_rewards, their_margins = timed(lambda: plain.margins(by_length))
-    linear = [module for module in pm.backbone.modules() if isinstance(module, nn.Linear)]
+    in_order, theirs = timed_plain(plain, lambda: plain.measure(texts, GROUP))
+    sorted_full, _ = timed_plain(plain, lambda: plain.measure(by_length, GROUP))
+    sorted_rewards, their_margins = timed_plain(plain, lambda: plain.margins(by_length))
+    linear = [module for module in instrument.pm.backbone.modules() if _is_linear(module)]
     work = products(linear, lambda: margins(instrument, prepared))
-    best = peak()
+    best = peak(next(instrument.pm.backbone.parameters()))
 
     many = len(prepared)
     print(f"{many} pairs, {sum(len(text.ids) for text in texts)} tokens in separate texts")
@@ -159,7 +192,7 @@ def main() -> None:
         f"matrix products    {work / rewards / 1e9:7.0f} GFLOP/s in linear layers, rewards alone,"
     )
     print(f"                   {work / rewards / best:7.0%} of the peak of {best / 1e9:.0f}")
-    print(f"peak memory        {memory:7.2f} GiB, after the full measurement")
+    print(f"peak memory        {memory:7.2f} GiB {whose}, after the full measurement")
     print(f"margins differ by     {_difference(our_margins, their_margins)}")
     print(f"with x_hat, by        {_difference(ours.margin_sae, theirs.margin_sae)}")
     print(f"group effects, by     {_difference(ours.effect, theirs.effect)}")
@@ -168,6 +201,16 @@ def main() -> None:
         for pair in ours.attribution
     )
     print(f"attributions, at most {apart:.1e}")
+
+
+def _is_linear(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear)
+
+
+def _memory() -> tuple[float, str]:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30, "of the GPU"
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "resident"
 
 
 if __name__ == "__main__":

@@ -28,6 +28,13 @@ class Figures:
     effect: dict[int, float] = field(default_factory=dict)
     attribution: dict[int, Tensor] = field(default_factory=dict)
 
+    def add(self, other: Figures) -> None:
+        """Take in those of other pairs."""
+        self.margin |= other.margin
+        self.margin_sae |= other.margin_sae
+        self.effect |= other.effect
+        self.attribution |= other.attribution
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -48,11 +55,13 @@ class Plain:
         self.model = model
         self.block = block
         self.sae = sae
+        self.batch = BATCH
+        self.device = next(model.parameters()).device
 
     def margins(self, texts: Sequence[Text]) -> dict[int, float]:
         """Rewards alone."""
         found: dict[int, float] = {}
-        for batch in _batches(texts):
+        for batch in self._batches(texts):
             with torch.no_grad():
                 _sum(found, batch, self._rewards(batch, None))
         return found
@@ -61,12 +70,12 @@ class Plain:
         """Rewards, reconstructed rewards, one group ablated over P, attributions."""
         made = Figures()
         ablated: dict[int, float] = {}
-        for batch in _batches(texts):
-            responses = _responses(batch)
+        for batch in self._batches(texts):
+            responses = _responses(batch).to(self.device)
 
             def without(x: Tensor, where: Tensor = responses) -> Tensor:
                 active = self.sae.encode(x)[..., list(group)] * where.unsqueeze(-1)
-                return x - active @ self.sae.w_dec[list(group)]
+                return x - (active @ self.sae.w_dec[list(group)]).to(x.dtype)
 
             with torch.no_grad():
                 _sum(made.margin, batch, self._rewards(batch, None))
@@ -77,7 +86,7 @@ class Plain:
         return made
 
     def _spliced(self, x: Tensor) -> Tensor:
-        return self.sae.decode(self.sae.encode(x))
+        return self.sae.decode(self.sae.encode(x)).to(x.dtype)
 
     def _attribute(self, made: Figures, batch: Sequence[Text], responses: Tensor) -> None:
         kept: list[Tensor] = []
@@ -90,7 +99,7 @@ class Plain:
         (gradient,) = torch.autograd.grad(rewards.sum(), kept[0])
         with torch.no_grad():
             active = self.sae.encode(kept[0]) * responses.unsqueeze(-1)
-            found = (active * (gradient @ self.sae.w_dec.T)).sum(1)
+            found = (active * (gradient.float() @ self.sae.w_dec.T)).sum(1).cpu()
         for text, row in zip(batch, found, strict=True):
             made.attribution[text.pair] = made.attribution.get(text.pair, 0) + text.sign * row
 
@@ -113,18 +122,19 @@ class Plain:
 
         handle = self.block.register_forward_hook(hook)
         try:
-            hidden = self.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
+            hidden = self.model.base_model(
+                input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False
+            )
         finally:
             handle.remove()
         last = hidden.last_hidden_state[torch.arange(len(batch)), mask.sum(1) - 1]
         head = self.model.get_submodule("score")
         rewards: Tensor = head(last).squeeze(-1)
-        return rewards
+        return rewards.float()
 
-
-def _batches(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
-    for first in range(0, len(texts), BATCH):
-        yield texts[first : first + BATCH]
+    def _batches(self, texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+        for first in range(0, len(texts), self.batch):
+            yield texts[first : first + self.batch]
 
 
 def _responses(batch: Sequence[Text]) -> Tensor:
