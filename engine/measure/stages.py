@@ -150,7 +150,7 @@ def _on_features(
 
 
 def noise_stage(instrument: Instrument) -> Measure:
-    """Margins of texts run each by itself."""
+    """Margins of pairs run each by itself."""
 
     def measure(pairs: Sequence[Pair]) -> Measured:
         prepared = [instrument.prepare(pair) for pair in pairs]
@@ -158,7 +158,6 @@ def noise_stage(instrument: Instrument) -> Measure:
             {"id": item.pair.id, "margin_alone": margin_alone(instrument, item)}
             for item in prepared
         ]
-        tokens = sum(len(item.chosen.ids) + len(item.rejected.ids) for item in prepared)
-        return Measured({NOISE: table_of(rows, tables.NOISE)}, tokens)
+        return Measured({NOISE: table_of(rows, tables.NOISE)}, tokens_once(prepared))
 
     return measure

@@ -8,6 +8,7 @@ every call anew. A model that only infers can do that once. On a PM of 57 M para
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import cast
 
 import torch
@@ -29,9 +30,12 @@ class PackedLinear(nn.Linear):
         self.training = linear.training
         self.weight = linear.weight
         self.bias = linear.bias
-        self._packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(
-            linear.weight.detach(), USUAL_TOKENS
-        )
+        self._packed = _packed(linear.weight.detach())
+
+    @cached_property
+    def packed_back(self) -> Tensor:
+        """The transposed weight, for the layers that gradients flow through: those above a hook."""
+        return _packed(self.weight.detach().T.contiguous())
 
     def forward(self, input: Tensor) -> Tensor:
         """[..., in_features] -> [..., out_features], float32."""
@@ -42,10 +46,7 @@ class PackedLinear(nn.Linear):
 
     def product(self, rows: Tensor) -> Tensor:
         """The layer's value, without a graph."""
-        out: Tensor = torch.ops.mkldnn._linear_pointwise(
-            rows.contiguous(), self._packed, self.bias, "none", [], ""
-        )
-        return out
+        return _product(rows, self._packed, self.bias)
 
 
 class _WithGradient(torch.autograd.Function):
@@ -55,15 +56,28 @@ class _WithGradient(torch.autograd.Function):
     def forward(ctx: torch.autograd.function.FunctionCtx, rows: Tensor, layer: object) -> Tensor:
         if not isinstance(layer, PackedLinear):
             raise TypeError("made for packed layers")
-        ctx.save_for_backward(layer.weight)
+        ctx.save_for_backward(layer.packed_back)
         return layer.product(rows)
 
     @staticmethod
     def backward(
         ctx: torch.autograd.function.BackwardCFunction, *grads: Tensor
     ) -> tuple[Tensor, None]:
-        (weight,) = ctx.saved_tensors
-        return grads[0] @ weight, None
+        (packed_back,) = ctx.saved_tensors
+        return _product(grads[0], packed_back, None), None
+
+
+def _packed(weight: Tensor) -> Tensor:
+    """[out_features, in_features] in an order of oneDNN's own."""
+    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, USUAL_TOKENS)
+    return packed
+
+
+def _product(rows: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
+    out: Tensor = torch.ops.mkldnn._linear_pointwise(
+        rows.contiguous(), packed, bias, "none", [], ""
+    )
+    return out
 
 
 def has_onednn() -> bool:

@@ -23,11 +23,12 @@ def test_a_packed_layer_is_the_layer(bias: bool, shape: tuple[int, ...]) -> None
 
 
 @needs_onednn
-def test_gradients_reach_the_input() -> None:
+@pytest.mark.parametrize("shape", [(5,), (2, 3)])
+def test_gradients_reach_the_input(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     plain = nn.Linear(24, 40).requires_grad_(False)
-    rows = torch.randn(5, 24, requires_grad=True)
-    weights = torch.randn(5, 40)
+    rows = torch.randn(*shape, 24, requires_grad=True)
+    weights = torch.randn(*shape, 40)
     expected, found = (
         torch.autograd.grad((layer(rows) * weights).sum(), rows)[0]
         for layer in (plain, PackedLinear(plain))
