@@ -35,7 +35,7 @@ _IDS_WHERE = "SELECT id FROM pairs p WHERE"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
 _EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
 
-_KEPT = "SET memory_limit = '16MB'"
+_KEPT = "SET memory_limit = '1MB'"
 
 # A damaged block is noticed when it is read, not when the file is attached.
 _DAMAGE = (

@@ -74,6 +74,7 @@ from engine.filters import Vocabulary
 from engine.heuristics import Heuristic, compile_heuristic
 from engine.heuristics.write import append_heuristic
 from engine.hh import Pair
+from engine.memory import give_back
 from engine.verdict import Verdict
 from engine.verdict.intervals import forget_draws
 
@@ -189,6 +190,7 @@ class IndexReader:
         """The same, as it is found: the last one is complete. Each step is a short question."""
         if query.sample is not None or not searches(query):
             yield Found(self.ids(query), self.store.count(), complete=True)
+            give_back()
             return
         marks = self.marks()
         ordered = Ordered(self.ids(without_search(query)))
@@ -199,6 +201,7 @@ class IndexReader:
             searched += extent.pairs
             yield Found(ids, searched, complete=False)
         yield Found(ids, searched, complete=True)
+        give_back()
 
     def cells(self, query: Query) -> tuple[Cell, ...]:
         """The pairs that a query's heuristic, filter and text leave, counted for its facets."""
@@ -223,6 +226,7 @@ class IndexReader:
             looked_at = stand_bearers(self.paths, self.store, cursor, matcher)
             add_borne(cursor, heuristic, was_judged=False)
             card = heuristic_card(cursor, looked_at, self.run)
+        give_back()
         self.looked_at = (*self.looked_at, looked_at)
         self._overview = replace(known, heuristics=(*known.heuristics, card))
         return self._overview

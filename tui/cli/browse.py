@@ -104,9 +104,11 @@ class Opening:
         """Open the index. Called in a thread."""
         from engine.cache.opening import open_reader
         from engine.cache.snapshot import keep_snapshot
+        from engine.memory import give_back, hold_little
 
         gc.freeze()  # the first frame stands; what it loaded stays for good
         gc.enable()
+        hold_little()
         self._reader = open_reader(
             self._paths,
             run=self._run,
@@ -116,6 +118,7 @@ class Opening:
         )
         if self._run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
+        give_back()
         return self._reader
 
     def rescorer(self) -> Rescorer:
