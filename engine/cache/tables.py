@@ -136,4 +136,4 @@ NOISE = pa.schema(
         pa.field("margin_alone", pa.float32(), nullable=False),
     ]
 )
-"""Margins of texts run each by itself, for the noise floor."""
+"""Margins of pairs run each by itself, for the noise floor."""

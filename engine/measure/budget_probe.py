@@ -1,6 +1,6 @@
 """How large batches may be on a GPU: one pair's peak memory, scaled to what is free.
 
-On a CPU larger batches are not faster (512 to 8,192 columns are about the same), so the usual
+On a CPU larger batches are no faster (see engine.measure.batches), so the usual
 number stands there, and only running out of memory changes it.
 """
 

@@ -40,7 +40,7 @@ def run_figures(
         sample: rewards of the sampled pairs that have no base figures.
         checks: exact single effects beside attributions.
         integrated: integrated gradients of some of the same pairs.
-        noise: margins of texts run each by itself.
+        noise: margins of pairs run each by itself.
         sampled: ids of the hashed sample.
     """
     margins = dict(

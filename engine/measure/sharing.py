@@ -1,6 +1,6 @@
 """What the runs of one PM share: figures that no SAE decides are measured once for all of them.
 
-Rewards of the sample, texts run by themselves, deletion and insertion are the better part of a
+Rewards of the sample, pairs run by themselves, deletion and insertion are the better part of a
 run's work. A run takes over the finished parts of those that differ from it in the SAE, its hook
 point or the positions of the reconstruction alone.
 """

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 MOST_BYTES = 512 * 2**20
 """Reordered weights are copies: a model whose linear layers are larger keeps the plain ones."""
-USUAL_TOKENS = 2048
+USUAL_TOKENS = 1024
 """oneDNN picks an order for about so many rows; any number of them is right."""
 
 
