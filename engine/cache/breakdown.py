@@ -34,6 +34,14 @@ class Waterfall:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningWithout:
+    """The running reward by token with a group of features ablated over the responses."""
+
+    features: tuple[int, ...]
+    steps: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SideTokens:
     """One response cut into tokens, whole characters each, and what each adds to the margin."""
 
@@ -46,9 +54,12 @@ class SideTokens:
     running: tuple[float, ...] | None
     """By token: how much the PM's reward changes if the text ends with it and not before it; None
     where it was not measured."""
+    without: tuple[RunningWithout, ...] = ()
+    """The same without the features of each heuristic that has a bearer in the pair."""
 
     def __post_init__(self) -> None:
-        figures = (self.total, self.total if self.running is None else self.running)
+        figures = [self.total, self.total if self.running is None else self.running]
+        figures += [made.steps for made in self.without]
         places = (place for entries in self.by_feature.values() for place, _ in entries)
         if any(len(values) != len(self.spans) for values in figures) or not all(
             0 <= place < len(self.spans) for place in places
@@ -62,6 +73,10 @@ class SideTokens:
             for place, value in self.by_feature.get(feature, ()):
                 found[place] += value
         return tuple(found)
+
+    def running_without(self, features: tuple[int, ...]) -> tuple[float, ...] | None:
+        """The running reward without some features; None where it was not measured."""
+        return next((made.steps for made in self.without if made.features == features), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,10 @@ def _coverage(
     has_features: npt.NDArray[np.bool_],
 ) -> float | None:
     """As engine.cache.population.covered, without its interval, which no line of a list has."""
-    unknown = np.ma.is_masked(effects) or np.ma.is_masked(deletion)
-    if unknown or not has_features.any():
+    known = ~np.ma.getmaskarray(deletion)
+    if np.ma.is_masked(effects) or not known.any() or not has_features.any():
         return None
-    return coverage_estimate(np.asarray(effects, np.float64), np.asarray(deletion))
+    return coverage_estimate(np.asarray(effects, np.float64)[known], deletion.data[known])
 
 
 def tranche_cards(

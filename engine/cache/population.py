@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.cache.judged import JudgedRow
 from engine.heuristics import Heuristic
+from engine.hh import SIDES
 from engine.verdict import Held, Interval, bootstrap_mean, coverage, held, on_bearer
 
 
@@ -23,6 +24,40 @@ class DeletionControl:
     """Over the bearers that have room for a random span."""
     difference: Interval | None
     """Effect less control, over those bearers."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAndAfter:
+    """Mean rewards of the bearers as they are and without the pattern, bootstrapped over contexts.
+
+    Of the same bearers: those whose pattern could be deleted.
+    """
+
+    bearers: int
+    before: Interval
+    after: Interval
+
+
+def before_and_after(
+    judged: Sequence[JudgedRow], rewards: Mapping[int, tuple[float | None, ...]]
+) -> BeforeAndAfter | None:
+    """What the bearers are rewarded with, and without the pattern; None where nothing is known.
+
+    Args:
+        judged: the verdicts on one heuristic.
+        rewards: by pair id, that of the chosen and that of the rejected side first.
+    """
+    found = [
+        (own, row.deletion_effect, row.context_hash)
+        for row in judged
+        if row.id in rewards and row.deletion_effect is not None
+        for own in [rewards[row.id][SIDES.index(row.bearer)]]
+        if own is not None
+    ]
+    contexts = [context for _, _, context in found]
+    before = bootstrap_mean([own for own, _, _ in found], contexts)
+    after = bootstrap_mean([own - effect for own, effect, _ in found], contexts)
+    return BeforeAndAfter(len(found), before, after) if before and after else None
 
 
 def deletion_effect(judged: Sequence[JudgedRow]) -> Interval | None:
@@ -58,24 +93,20 @@ def held_by(heuristic: Heuristic, effect: Interval | None, *, measured: bool) ->
 def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | None:
     """Coverage by the heuristic's features, or by all SAE features at the span.
 
-    A bearer that is judged with no features loses nothing by ablating them: 0. None where no
-    bearer has any, and where an effect is unmeasured.
+    Over the bearers whose pattern could be deleted. One that is judged with no features loses
+    nothing by ablating them: 0. None where no bearer has any, and where an effect is unmeasured.
     """
-    if by_all:
-        effects: list[float | None] = [row.effect_all for row in judged]
-    else:
-        effects = [row.effect if row.features else 0.0 for row in judged]
-    measured = [effect for effect in effects if effect is not None]
-    deleted = [row.deletion_effect for row in judged if row.deletion_effect is not None]
-    if min(len(measured), len(deleted)) < len(judged) or not (
-        by_all or any(row.features for row in judged)
-    ):
+    both = [
+        (row.effect_all if by_all else row.effect if row.features else 0.0, row.deletion_effect)
+        for row in judged
+    ]
+    found = [
+        (on_bearer(effect, bearer_is_chosen=row.bearer == "chosen"), deleted, row.context_hash)
+        for (effect, deleted), row in zip(both, judged, strict=True)
+        if effect is not None and deleted is not None
+    ]
+    unmeasured = any(effect is None for effect, _ in both)
+    if unmeasured or not found or not (by_all or any(row.features for row in judged)):
         return None
-    return coverage(
-        [
-            on_bearer(effect, bearer_is_chosen=row.bearer == "chosen")
-            for effect, row in zip(measured, judged, strict=True)
-        ],
-        deleted,
-        [row.context_hash for row in judged],
-    )
+    effects, deletions, contexts = zip(*found, strict=True)
+    return coverage(effects, deletions, contexts)

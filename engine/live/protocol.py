@@ -17,9 +17,9 @@ from engine.hh import Side
 from engine.plain import plain
 from engine.shapes import build
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Of another one nothing is asked: a worker of version 1 knows no pins, one of version 3 no
-effects over the responses and no template."""
+effects over the responses and no template, one of version 4 no running reward without a group."""
 LONGEST_LINE = 16 << 20
 """Bytes; asyncio's own limit of 64 KiB is less than a long transcript."""
 NO_REQUEST = -1

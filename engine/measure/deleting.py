@@ -71,12 +71,13 @@ def delete_from(reads: Rewarder, heuristic: Heuristic, pairs: Iterable[Pair]) ->
     before = _rewards(reads, [pair for pair, _ in found.values()])
     without = _without(reads, heuristic, found.values())
     effects, controls = [], []
-    for identifier, (_, bearer) in found.items():
-        reward, edited = before[identifier][SIDES.index(bearer.bearer)], without[identifier]
+    for identifier, edited in without.items():
+        _, bearer = found[identifier]
+        reward = before[identifier][SIDES.index(bearer.bearer)]
         effects.append(reward - edited.reward_deleted)
         if edited.reward_control is not None:
             controls.append(reward - edited.reward_control)
-    mean = bootstrap_mean(effects, [pair.context_hash for pair, _ in found.values()])
+    mean = bootstrap_mean(effects, [found[identifier][0].context_hash for identifier in without])
     if mean is None:
         return None
     control = sum(controls) / len(controls) if controls else None
@@ -98,9 +99,11 @@ def _rewards(reads: Rewarder, pairs: Sequence[Pair]) -> dict[int, list[float]]:
 def _without(
     reads: Rewarder, heuristic: Heuristic, found: Iterable[tuple[Pair, Bearing]]
 ) -> dict[int, DeletionRewards]:
+    """Of those whose text without the pattern the PM reads, by pair."""
     edited = {
-        pair.id: deletion(reads, pair, heuristic, Borne(pair.id, made.bearer, made.spans))
+        pair.id: fits
         for pair, made in found
+        if (fits := deletion(reads, pair, heuristic, Borne(pair.id, made.bearer, made.spans)))
     }
 
     def measure(batch: Sequence[Prepared]) -> dict[int, DeletionRewards]:

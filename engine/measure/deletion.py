@@ -13,7 +13,7 @@ from engine.heuristics.edit import delete_spans, random_spans_like
 from engine.hh import Pair
 from engine.measure.instrument import Instrument, View
 from engine.measure.packing import common_prefix
-from engine.measure.prepare import Prepared
+from engine.measure.prepare import Prepared, TooLongError
 from engine.measure.rewarder import Rewarder
 
 
@@ -35,8 +35,11 @@ class DeletionRewards:
     reward_control: float | None
 
 
-def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion:
-    """Edit the bearer's transcript; what comes before both edits and its response is context."""
+def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion | None:
+    """Edit the bearer's transcript; what comes before both edits and its response is context.
+
+    None where an edited response is longer than the PM's context, as a long `replace` may make it.
+    """
     transcript = pair.transcript(borne.bearer)
     context = pair.context[: borne.spans[0][0]]
     controls = random_spans_like(
@@ -56,7 +59,11 @@ def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) ->
     )
     # An edit that is shorter must not see more of its context than the original did.
     cut = reads.prepare(pair).truncated
-    return Deletion(reads.prepare(edited, least_cut=cut), has_control=controls is not None)
+    try:
+        prepared = reads.prepare(edited, least_cut=cut)
+    except TooLongError:
+        return None
+    return Deletion(prepared, has_control=controls is not None)
 
 
 def rewards_without(reads: Rewarder, deletions: Sequence[Deletion]) -> list[DeletionRewards]:

@@ -121,7 +121,7 @@ def _heuristic(
     if heuristic.feature is not None:  # there is no text to delete
         return OneHeuristic(heuristic.name, borne, effects, None)
     edited = deletion(instrument, prepared.pair, heuristic, borne)
-    rewards = rewards_without_again(instrument, view, edited)
+    rewards = rewards_without_again(instrument, view, edited) if edited else None
     return OneHeuristic(heuristic.name, borne, effects, rewards)
 
 

@@ -66,24 +66,29 @@ def sample_stage(instrument: Instrument) -> Measure:
 def spans_stage(
     instrument: Instrument, stage: str, heuristic: Heuristic, bearers: Mapping[int, Borne]
 ) -> Measure:
-    """Where the pattern is in tokens, and the deletion control."""
+    """Where the pattern is in tokens, and the deletion control: null where it does not fit."""
 
     def measure(pairs: Sequence[Pair]) -> Measured:
-        prepared = {pair.id: instrument.prepare(pair) for pair in pairs}
+        spans = {
+            pair.id: span_row(instrument.prepare(pair), heuristic, bearers[pair.id])
+            for pair in pairs
+        }
         edited = {
             made.prepared.pair.id: made
-            for made in (deletion(instrument, pair, heuristic, bearers[pair.id]) for pair in pairs)
+            for pair in pairs
+            if (made := deletion(instrument, pair, heuristic, bearers[pair.id]))
         }
 
         def rows_of(batch: Sequence[Prepared]) -> list[Row]:
             rewards = rewards_without(instrument, [edited[item.pair.id] for item in batch])
             return [
-                span_row(prepared[item.pair.id], heuristic, bearers[item.pair.id]) | asdict(made)
+                spans[item.pair.id] | asdict(made)
                 for item, made in zip(batch, rewards, strict=True)
             ]
 
         texts = [made.prepared for made in edited.values()]
         rows = rows_in_batches(instrument, texts, rows_of, resumed=False)
+        rows += [spans[identifier] | NOT_DELETED for identifier in spans.keys() - edited.keys()]
         return Measured({stage: table_of(rows, tables.SPANS)}, tokens_once(texts))
 
     return measure

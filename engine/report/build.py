@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.cache.keys import keys_of
+from engine.cache.population import before_and_after
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import no_run
 from engine.report.likelihood import bearer_likelihood, likelihood_report
@@ -44,7 +45,7 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
             on_heuristic(
                 table,
                 run.measured(table.heuristic),
-                [row for row in reader.judged_of(table.heuristic) if row.id not in left_out],
+                judged,
                 keys,
                 run.figures.margin_threshold,
                 training,
@@ -52,8 +53,10 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
+            rewards=before_and_after(judged, reader.rewards([row.id for row in judged])),
         )
         for table in tables
+        for judged in [[row for row in reader.judged_of(table.heuristic) if row.id not in left_out]]
     )
     return Report(
         index=reader.paths.name,

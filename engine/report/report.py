@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engine.cache.comparison_records import NaturalAgainstCustom
 from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
-from engine.cache.population import DeletionControl
+from engine.cache.population import BeforeAndAfter, DeletionControl
 from engine.cache.records import Suspicion
 from engine.cache.run_file import Figures, Insertion
 from engine.cache.source_info import SourceInfo
@@ -158,6 +158,8 @@ class HeuristicReport:
     """What the pattern does to the rewards of responses that lack it; None: unmeasured."""
     likelihood: tuple[BearerLikelihood, ...] = ()
     """Of all bearers; then of seen, unseen and unknown ones, where somebody told."""
+    rewards: BeforeAndAfter | None = None
+    """Of the bearers, with the pattern and without it; None: unmeasured."""
 
     @property
     def about(self) -> str | None:

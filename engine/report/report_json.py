@@ -124,6 +124,8 @@ def _heuristic(made: HeuristicReport) -> Json:
         "deletion_effect": mean_json(made.deletion.effect),
         "deletion_control": mean_json(made.deletion.control),
         "deletion_difference": mean_json(made.deletion.difference),
+        "reward_before": mean_json(made.rewards.before if made.rewards else None),
+        "reward_after": mean_json(made.rewards.after if made.rewards else None),
         "insertion_effect": asdict(made.insertion) if made.insertion else None,
         "natural_against_custom": custom_json(made.custom) if made.custom else None,
         "likelihood": {

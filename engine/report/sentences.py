@@ -85,11 +85,18 @@ def bearers(made: HeuristicReport) -> str:
 
 
 def control(made: HeuristicReport) -> str:
-    """What deleting a random span does instead."""
+    """Rewards before and after, and what deleting a random span does instead."""
     if made.deletion.held == "no deletion":
         return "The deletion control is withheld: a feature has no text to delete."
+    around, rewards = made.rewards, ""
+    if around is not None:
+        who = "1 bearer gets" if around.bearers == 1 else f"{around.bearers:,} bearers get"
+        rewards = (
+            f"With the pattern {who} a mean reward of {between(around.before)}, without it"
+            f" {between(around.after)}. "
+        )
     return (
-        "Deleting a random span of the same length instead changes it by"
+        f"{rewards}Deleting a random span of the same length instead changes it by"
         f" {between(made.deletion.control, flipped=True)}; the difference is"
         f" {between(made.deletion.difference, flipped=True)}."
     )

@@ -15,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cache.breakdown import Bar, Breakdown, SideTokens, TokenEffects, Waterfall
+from engine.cache.breakdown import (
+    Bar,
+    Breakdown,
+    RunningWithout,
+    SideTokens,
+    TokenEffects,
+    Waterfall,
+)
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.pair_records import (
@@ -543,7 +550,9 @@ def make_breakdown(detail: PairDetail) -> Breakdown:
         spans = tuple(word.span() for word in re.finditer(r"\s*\S+", text[:4000]))
         values = tuple((-1) ** at * (at % 10) / 10 for at in range(len(spans)))
         entries = tuple((at, value) for at, value in enumerate(values) if at % 3 == 0)
-        sides.append(SideTokens(spans, values, dict.fromkeys(on.features, entries), values))
+        without = (RunningWithout(on.features, values[::-1]),)
+        by_feature = dict.fromkeys(on.features, entries)
+        sides.append(SideTokens(spans, values, by_feature, values, without))
     baseline = margin - sum(bar.size for bar in bars)
     waterfall = Waterfall(on.heuristic.name, margin, tuple(bars), baseline)
     return Breakdown(TokenEffects(*sides), (waterfall,))

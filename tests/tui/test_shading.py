@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from engine.cache.breakdown import SideTokens, TokenEffects
+from engine.cache.breakdown import RunningWithout, SideTokens, TokenEffects
 from engine.cache.pair_records import PairDetail
 from tests.tui.driving import browser, page_text, press
 from tests.tui.fakes import DETAILS, FakeReader, make_detail
@@ -24,8 +24,15 @@ TOKENS = TokenEffects(
         total=(0.5, -1.0, 0.0),
         by_feature={7: ((0, 0.25), (1, -1.0)), 9: ((0, 0.25),)},
         running=(0.5, -0.25, 0.1),
+        without=(RunningWithout((7, 9), (0.3, 0.2, 0.1)),),
     ),
-    rejected=SideTokens(spans=((0, 3),), total=(0.3,), by_feature={9: ((0, 0.3),)}, running=(0.2,)),
+    rejected=SideTokens(
+        spans=((0, 3),),
+        total=(0.3,),
+        by_feature={9: ((0, 0.3),)},
+        running=(0.2,),
+        without=(RunningWithout((7, 9), (-0.3,)),),
+    ),
 )
 
 
@@ -48,13 +55,19 @@ def test_by_a_group_by_one_feature_and_by_the_running_reward() -> None:
     assert [shade.level for shade in drawn("feature", feature=9).by_side["chosen"]] == [3]
     assert drawn("feature", feature=11).by_side["chosen"] == ()  # not active here
     assert [shade.level for shade in drawn("running").by_side["chosen"]] == [3, -2, 1]
+    without = drawn("without")
+    assert [shade.level for shade in without.by_side["chosen"]] == [3, 3, 2]
+    assert [shade.level for shade in without.by_side["rejected"]] == [-3]
+    assert "running reward without the heuristic's 2 features" in without.title
 
 
 def test_what_is_not_stored_says_which_key_measures_it() -> None:
     assert shading(None, "all", (), None) == "tokens: not stored: r measures it"
     stored = replace(TOKENS, rejected=replace(TOKENS.rejected, running=None))
     assert "r measures it" in str(shading(stored, "running", (), None))
+    assert "r measures it" in str(shading(TOKENS, "without", (7,), None))
     assert "no features" in str(shading(TOKENS, "own", (), None))
+    assert "no features" in str(shading(TOKENS, "without", (), None))
     assert shading(TOKENS, "nothing", (), None) is None
 
 
@@ -104,13 +117,14 @@ async def test_v_goes_through_the_figures_and_space_takes_the_cursor_s_feature()
     async with browser(TokenReader()).run_test(size=(100, 40)) as pilot:
         await press(pilot, "enter", "enter")
         seen = []
-        for _ in range(4):
+        for _ in range(5):
             await press(pilot, "v")
             seen.append("tokens by" in page_text(pilot) and page_text(pilot).split("tokens by")[1])
         assert [str(made).split("·")[0].strip()[:40] for made in seen] == [
             "attribution (first order) of the heurist",
             "attribution (first order) of all feature",
             "what each adds to its text's running rew",
+            "the running reward: not stored: r measur",
             "False",
         ]
         await press(pilot, "G", "space")

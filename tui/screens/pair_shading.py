@@ -9,10 +9,11 @@ from engine.cache.breakdown import SideTokens, TokenEffects
 from engine.hh import SIDES, Side
 from tui.widgets.shading import Shade, shades
 
-ShadeBy = Literal["nothing", "own", "all", "running", "feature"]
-CYCLE: tuple[ShadeBy, ...] = ("nothing", "own", "all", "running")
+ShadeBy = Literal["nothing", "own", "all", "running", "without", "feature"]
+CYCLE: tuple[ShadeBy, ...] = ("nothing", "own", "all", "running", "without")
 """What one key goes through; a feature of the table is chosen by another."""
 _TOWARD = "⁺ toward chosen, ⁻ toward rejected"
+_RUNNING = "tokens by what each adds to its text's running reward"
 _NOT_STORED = "not stored: r measures it"
 
 
@@ -40,7 +41,7 @@ def shading(
         return None
     if tokens is None:
         return f"tokens: {_NOT_STORED}"
-    if by == "own" and not own:
+    if by in ("own", "without") and not own:
         return "tokens: no features stand for the heuristic here"
     values = {side: _values(tokens.side(side), by, own, feature) for side in SIDES}
     if None in values.values():
@@ -67,18 +68,22 @@ def _values(
             return side.of(() if feature is None else (feature,))
         case "running":
             return side.running
+        case "without":
+            return side.running_without(own)
         case _:
             return side.total
 
 
 def _title(by: ShadeBy, own: tuple[int, ...], feature: int | None) -> str:
+    which = f"the heuristic's {len(own)} feature{'' if len(own) == 1 else 's'}"
     match by:
         case "own":
-            which = f"the heuristic's {len(own)} feature{'' if len(own) == 1 else 's'}"
             return f"tokens by attribution (first order) of {which} · {_TOWARD}"
         case "feature":
             return f"tokens by attribution (first order) of #{feature} · {_TOWARD}"
         case "running":
-            return "tokens by what each adds to its text's running reward, ⁺ more, ⁻ less"
+            return f"{_RUNNING}, ⁺ more, ⁻ less"
+        case "without":
+            return f"{_RUNNING} without {which}, ⁺ more, ⁻ less"
         case _:
             return f"tokens by attribution (first order) of all features · {_TOWARD}"

@@ -38,7 +38,7 @@ def hear():
     return json.loads(line)
 
 def hello():
-    say("hello", protocol=4)
+    say("hello", protocol=5)
 
 def load():
     say("loaded", id=hear()["id"], run=RUN)

@@ -8,12 +8,14 @@ from engine.cache.bearers import Borne
 from engine.heuristics import Heuristic, bearing, compile_heuristic
 from engine.heuristics.edit import random_spans_like
 from engine.hh import Pair
+from engine.measure.deleting import delete_from
 from engine.measure.deletion import (
     Deletion,
     deletion,
     rewards_without,
     rewards_without_again,
 )
+from engine.measure.stages import spans_stage
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.real import Bearer, Real
 from tests.engine.measure.tiny import ARCHITECTURES, QUESTION, Tiny, pair
@@ -24,7 +26,9 @@ DUNNO = Heuristic("dunno", "I don't know", fold=True)
 def deleted(tiny: Tiny, some: Pair, heuristic: Heuristic) -> Deletion:
     found = bearing(compile_heuristic(heuristic), some)
     assert found is not None
-    return deletion(tiny.instrument, some, heuristic, Borne(some.id, found.bearer, found.spans))
+    made = deletion(tiny.instrument, some, heuristic, Borne(some.id, found.bearer, found.spans))
+    assert made is not None
+    return made
 
 
 def texts(made: Deletion) -> tuple[str, str]:
@@ -45,6 +49,32 @@ def test_the_replacement_stands_in_its_place(tiny: Tiny) -> None:
     swap = Heuristic("dunno", "I don't know", replace="Sure")
     without, _ = texts(deleted(tiny, pair(" Well, I don't know it.", " yes"), swap))
     assert without == QUESTION + " Well, Sure it."
+
+
+def test_a_replacement_that_the_pm_has_no_room_for_is_no_figure_and_stops_nothing(
+    tiny: Tiny,
+) -> None:
+    long = Heuristic("dunno", "I don't know", replace="why? " * 15)
+    some = [
+        pair(" Well, I don't know it.", " yes", row=0),
+        pair(" I don't know." + " I do." * 18, " yes", row=1),
+    ]
+    found = [bearing(compile_heuristic(long), each) for each in some]
+    borne = {
+        each.id: Borne(each.id, made.bearer, made.spans)
+        for each, made in zip(some, found, strict=True)
+        if made is not None
+    }
+    assert deletion(tiny.instrument, some[1], long, borne[1]) is None
+    made = spans_stage(tiny.instrument, "spans", long, borne)(some).tables["spans"].to_pylist()
+    assert [row["reward_deleted"] is None for row in made] == [False, True]
+    assert [len(row["span_position"]) > 0 for row in made] == [True, True]
+    view = tiny.instrument.view([tiny.instrument.prepare(some[0])])
+    before = float(view.captured.rewards[0, 0])
+    told = delete_from(tiny.instrument, long, some)
+    assert told is not None
+    assert told.bearers == 1
+    assert told.mean == pytest.approx(before - made[0]["reward_deleted"], abs=1e-5)
 
 
 def test_the_control_is_the_span_that_edit_draws(tiny: Tiny) -> None:
@@ -139,8 +169,11 @@ def test_what_stands_before_the_deletion_need_not_run_again(
 def test_rewards_on_the_real_pm(real: Real, hh_bearers: tuple[Bearer, ...]) -> None:
     encode = real.instrument.pm.tokenizer.encode
     made = [
-        deletion(real.instrument, one.pair, one.heuristic, one.borne) for one in hh_bearers[::3]
+        edited
+        for one in hh_bearers[::3]
+        if (edited := deletion(real.instrument, one.pair, one.heuristic, one.borne))
     ]
+    assert len(made) == len(hh_bearers[::3])
     for one, rewards in zip(made, rewards_without(real.instrument, made), strict=True):
         without, control = (real.plain.reward(encode(text).ids) for text in texts(one))
         assert rewards.reward_deleted == pytest.approx(without, abs=1e-4)

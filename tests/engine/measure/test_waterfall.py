@@ -7,6 +7,8 @@ import torch
 
 from engine.measure.base import attributions, gradient_of_margin
 from engine.measure.breakdown import break_down, rewards_at, running
+from engine.measure.effects import written_by
+from engine.measure.variants import Variant, exact_effects
 from engine.measure.waterfall import STRONGEST, waterfall
 from tests.engine.measure.ablation import ByHand, only
 from tests.engine.measure.conftest import MakeTiny
@@ -85,10 +87,26 @@ def test_a_breakdown_has_a_waterfall_for_each_heuristic_or_one_without(tiny_of: 
     (active,) = attributions(instrument, view, gradient)
     own = tuple(int(feature) for feature in active.feature[:2])
     made = break_down(instrument, view, active, gradient, {"one": own, "none": ()})
+    one_sided = exact_effects(
+        instrument,
+        view,
+        [
+            Variant(0, columns, written_by(instrument, view, 0, columns, own))
+            for columns in view.response_columns(0)
+        ],
+    )
     assert [some.heuristic for some in made.waterfalls] == ["one", "none"]
     assert made.waterfall("none") == made.waterfalls[1]
     (alone,) = break_down(instrument, view, active, gradient, {}).waterfalls
     assert alone.heuristic is None
+    for number, side in enumerate((made.tokens.chosen, made.tokens.rejected)):
+        # Read at its last token, it is the reward with the group ablated over the responses.
+        steps = side.running_without(own)
+        assert steps is not None
+        assert side.running is not None
+        assert side.running_without(()) is None
+        lost = sum(side.running) - sum(steps)
+        assert lost * (-1) ** number == pytest.approx(one_sided[number], abs=1e-4)
     told = made.tokens.chosen.by_feature.keys() | made.tokens.rejected.by_feature.keys()
     both = (made.tokens.chosen, made.tokens.rejected)
     summed = {feature: sum(sum(side.of((feature,))) for side in both) for feature in told}

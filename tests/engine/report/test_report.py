@@ -109,6 +109,8 @@ def test_shares_are_withheld_where_the_pm_does_not_hold_it(
     (made,) = document["heuristics"]
     assert (made["held"], made["withheld"]) == (held, withheld)
     assert made["deletion_effect"]["mean"] == pytest.approx(deletion)
+    before, after = (made[f"reward_{when}"]["mean"] for when in ("before", "after"))
+    assert before - after == pytest.approx(deletion)
     ours = made["counterexamples"]
     for shares in (ours, made["conforming"], ours["by_tranche"]["first"]):
         told = [each["share"] is not None for each in shares["verdicts"].values()]
