@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import GPTJConfig, LlamaConfig
 
-from engine.measure.alone import reward_alone
+from engine.measure.alone import margin_alone, reward_alone
 from engine.measure.base import gradient_of_margin
 from engine.measure.instrument import Instrument
 from engine.measure.packing import ALIGNED
@@ -115,6 +115,9 @@ def test_a_fused_gptj_measures_what_its_own_attention_does(gptj: Tiny, tiny: Tin
     for ours, theirs in pairs:
         assert (ours - theirs).abs().max() < 1e-5
         assert theirs.abs().max() > 1e-3
+    for pair in PAIRS:  # alone, what both texts begin with is run once, and each goes on from it
+        alone = [margin_alone(each.instrument, from_ids(*pair)) for each in (gptj, tiny)]
+        assert alone[0] == pytest.approx(alone[1], abs=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 
 from engine.verdict import Verdict
 from tests.engine.planted.damage import Damage
-from tests.engine.planted.world import Measured, PlantedWorld
+from tests.engine.planted.world import Measured, PlantedWorld, features_of
+
+FIGURES = (
+    "margin",
+    "margin_sae",
+    "effect",
+    "activation",
+    "effect_all",
+    "random_effect",
+    "drop_without_others",
+    "drop_without_error",
+    "effect_over_response",
+    "deletion_effect",
+)
+"""What is told of every planted pair, by arithmetic too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,21 @@ class Point:
         """Of the pairs of some verdicts, those that were judged right; all without any."""
         wanted = verdicts or tuple(self.planted)
         return sum(self.right[each] for each in wanted) / sum(self.planted[each] for each in wanted)
+
+
+def farthest(worlds: Sequence[PlantedWorld]) -> dict[str, float]:
+    """With the true dictionary: how far each figure is from arithmetic, at most."""
+    found = dict.fromkeys(FIGURES, 0.0)
+    for world in worlds:
+        dictionary = world.planting.dictionary
+        rows = world.measure(dictionary).rows
+        for at, pair in enumerate(world.pairs):
+            right = world.planting.figures(pair, features_of(dictionary, pair.heuristic))
+            for name in FIGURES:
+                measured, expected = getattr(rows[at], name), getattr(right, name)
+                if expected is not None:
+                    found[name] = max(found[name], abs(measured - expected))
+    return found
 
 
 def undamaged(worlds: Sequence[PlantedWorld]) -> Point:

@@ -19,6 +19,7 @@ import torch
 from engine.hh import SIDES, pair_id, split_pair_id
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.planted import words
+from tests.engine.planted.curve import FIGURES
 from tests.engine.planted.figures import PairFigures
 from tests.engine.planted.pairs import KINDS, planted_pairs
 from tests.engine.planted.separation import separation
@@ -26,18 +27,6 @@ from tests.engine.planted.thresholds import folds, heuristic_thresholds, margin_
 from tests.engine.planted.world import WAYS, Measured, PlantedWorld, Way, features_of, make_world
 
 WITHIN = 1e-5
-FIGURES = (
-    "margin",
-    "margin_sae",
-    "effect",
-    "activation",
-    "effect_all",
-    "random_effect",
-    "drop_without_others",
-    "drop_without_error",
-    "effect_over_response",
-    "deletion_effect",
-)
 
 
 @dataclass(frozen=True, slots=True)
