@@ -11,7 +11,7 @@ import argparse
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -123,6 +123,8 @@ def of_texts(
     yield line("batch size, and so padding's length", by_size, 1e-5)
     backwards = rewards(instrument, pairs[::-1], BUDGETS[1], sort=False).flip(0)
     yield line("order", backwards - packed, 1e-5)
+    before = [on_the_left(instrument, batch) for batch in _as_they_are(pairs)]
+    yield line("padding side", torch.cat(before) - packed, 1e-5)
     padded = [rewards(instrument, pairs, BUDGETS[-1], padding=token) for token in (0, 7)]
     yield line("what pads, that no text sees it", padded[0] - padded[1], 1e-5)
     yield from reconstructed(where, instrument, plain, pairs)
@@ -151,6 +153,29 @@ def rewards(
         for one, row in zip(batch, instrument.forward.rewards(packed), strict=True):
             found[one.pair.id] = row
     return torch.stack([found[one.pair.id] for one in pairs])
+
+
+def on_the_left(instrument: Instrument, batch: Sequence[Prepared]) -> Tensor:
+    """[pairs, 2]: the same of a batch whose padding stands before each row."""
+    packed = instrument.pack(batch)
+    columns = packed.real.shape[1]
+    by = [columns - made.tokens for made in packed.bundles]
+
+    def moved(values: Tensor, *dims: int) -> Tensor:
+        shifts = [(shift,) * len(dims) for shift in by]
+        rows = zip(values, shifts, strict=True)
+        return torch.stack([row.roll(shift, dims) for row, shift in rows])
+
+    return instrument.forward.rewards(
+        replace(
+            packed,
+            input_ids=moved(packed.input_ids, 0),
+            position_ids=moved(packed.position_ids, 0),
+            real=moved(packed.real, 0),
+            mask=moved(packed.mask, 1, 2),
+            readouts=packed.readouts + torch.tensor(by).unsqueeze(1),
+        )
+    )
 
 
 def _as_they_are(pairs: Sequence[Prepared], many: int = 5) -> Iterator[Sequence[Prepared]]:
