@@ -16,7 +16,7 @@ from textual.screen import Screen
 from engine.cache.records import Overview
 from tui.hangup import leaving_on_hangup
 from tui.screens.base import MainScreen
-from tui.screens.desk import Desk
+from tui.screens.desk import Desk, Write
 from tui.screens.overview import OverviewScreen
 from tui.session import (
     Preferences,
@@ -54,6 +54,9 @@ class OutvotedApp(App[None]):
         theme: the colours; None: those chosen last.
         mouse: whether it is used; None: as it was last, and at first not.
         look: discovers what the PM holds against responses.
+        write: writes lists and marks to files.
+        run: that the session is to come back to; None: the newest.
+        said: once the index is open.
     """
 
     CSS_PATH = Path(__file__).parent / "styles" / "outvoted.tcss"
@@ -73,6 +76,9 @@ class OutvotedApp(App[None]):
         theme: str | None = None,
         mouse: bool | None = None,
         look: Callable[[], Awaitable[Discovery]] | None = None,
+        write: Write | None = None,
+        run: str | None = None,
+        said: str = "",
     ) -> None:
         super().__init__()
         for made in THEMES.values():
@@ -83,11 +89,12 @@ class OutvotedApp(App[None]):
         self.mouse = kept.mouse if mouse is None else mouse
         self.animation_level = "none"
         folder = session_path.parent if session_path is not None else None
-        self.desk = Desk(open_reader, make_rescorer, folder, look)
+        self.desk = Desk(open_reader, make_rescorer, folder, look, write)
         self._session_path = session_path
         self._first = OverviewScreen(
-            self.desk, snapshot, lambda index: load_session(session_path, index)
+            self.desk, snapshot, lambda index: load_session(session_path, index), said
         )
+        self._run = run
 
     def get_default_screen(self) -> Screen[None]:
         return self._first
@@ -115,7 +122,7 @@ class OutvotedApp(App[None]):
         overview = self._first.overview
         if overview is None:
             return
-        session = Session()
+        session = Session(run=self._run)
         for screen in self._main_screens():
             session = screen.remember(session)
         save_session(self._session_path, overview.index, session)

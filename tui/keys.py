@@ -57,6 +57,17 @@ MARKS: dict[str, str] = {
 }
 """Triage marks by their digit. `0` takes a mark back."""
 
+_GAP = "  "
+_WAYS_OUT = ("back", "help", "quit")
+"""They stand last in a footer; it may have no room for the last of them."""
+_UNSAID = frozenset(
+    (
+        *("down", "up", "top", "bottom", "page_down", "page_up", "previous_section"),
+        *("previous_match", "previous_pair", "previous_feature", "previous_heuristic"),
+        "previous_run",
+    )
+)
+"""No footer says them: everybody tries them, or the key of their counterpart is there."""
 _SHOWN_AS = {
     "escape": "esc",
     "pagedown": "page down",
@@ -80,10 +91,18 @@ class Action:
     in_footer: bool = False
     first: bool = False
     """Whether it goes before the keys of the field that has the focus."""
+    hint: str | None = None
+    """What the footer says in place of key and label; empty: it never has room for it."""
 
     @property
     def keys_shown(self) -> str:
         return " ".join(_SHOWN_AS.get(key, key) for key in self.keys)
+
+    @property
+    def told(self) -> str:
+        """`enter open`: the action in a footer."""
+        key = _SHOWN_AS.get(self.keys[0], self.keys[0])
+        return f"{key} {self.label}" if self.hint is None else self.hint
 
     @property
     def method(self) -> str:
@@ -110,11 +129,12 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("compare", ("c",), "compare", "This run against another.", ("overview",), True),
     Action("compare", ("c",), "runs", "This pair over all runs.", ("pair",)),
-    Action("plots", ("p",), "plots", "Verdicts, margins, reliability.", ("overview",), True),
-    Action("discover", ("D",), "discover", "What the PM holds against responses.", ("overview",)),
+    Action("plots", ("p",), "plot", "Verdicts, margins, reliability.", ("overview",), True),
+    Action(
+        "discover", ("D",), "discover", "What the PM holds against responses.", ("overview",), True
+    ),
     Action("previous_run", ("[",), "run before", "The run before.", ("compare",)),
     Action("next_run", ("]",), "next run", "The next run to compare with.", ("compare",), True),
-    Action("features", ("F",), "feature", "The features of the heuristic.", ("overview",), True),
     Action("down", ("j", "down"), "down", "One line down.", _LISTS),
     Action("up", ("k", "up"), "up", "One line up.", _LISTS),
     Action("top", ("g", "home"), "top", "To the first line.", _LISTS),
@@ -123,8 +143,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("ctrl+u", "pageup"), "page up", "A page up.", _LISTS),
     Action("left", ("h", "left"), "chosen", "Go to the chosen response.", ("pair",)),
     Action("right", ("l", "right"), "rejected", "Go to the rejected response.", ("pair",)),
-    Action("next_section", ("tab",), "next part", "To the page's next part.", _PARTS),
-    Action("previous_section", ("shift+tab",), "previous part", "To the part before.", _PARTS),
     Action("previous_pair", ("[",), "previous", "The list's previous pair.", ("pair",)),
     Action("next_pair", ("]",), "next", "The list's next pair.", ("pair",), True),
     Action("previous_feature", ("[",), "previous", "The feature before.", ("feature",)),
@@ -146,7 +164,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("filter", ("f",), "filter", "Type a filter: margin>2 text~sorry.", ("pairs",), True),
     Action("facets", ("F",), "facets", "Choose verdicts, kind, tranche, marks.", ("pairs",)),
-    Action("search", ("/",), "search", "Keep the pairs with a text.", ("pairs",), True),
+    Action("search", ("/",), "find", "Keep the pairs with a text.", ("pairs",), True),
     Action("search", ("/",), "find", "Find a text in the pair.", ("pair",)),
     Action("next_match", ("n",), "next match", "The next match, or pattern.", ("pair",)),
     Action("previous_match", ("N",), "match before", "The match before.", ("pair",)),
@@ -183,9 +201,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("write", ("w",), "export", "Write results to a JSONL file.", ("lab",)),
     Action("waterfall", ("w",), "waterfall", "Take the margin apart, by a running PM.", ("pair",)),
     *(
-        Action(f"mark('{digit}')", (digit,), name, f"Mark the pair as {name}.", _TRIAGED)
+        Action(
+            f"mark('{digit}')",
+            (digit,),
+            name,
+            f"Mark the pair as {name}.",
+            _TRIAGED,
+            in_footer=digit == "1",
+            hint=f"1-{len(MARKS)} mark" if digit == "1" else "",
+        )
         for digit, name in MARKS.items()
     ),
+    Action("next_section", ("tab",), "next part", "To the page's next part.", _PARTS, True),
+    Action("previous_section", ("shift+tab",), "previous part", "To the part before.", _PARTS),
     Action("mark('0')", ("0",), "no mark", "Take the mark back.", _TRIAGED),
     Action("undo", ("u",), "take back", "Take back the last mark or note.", _TRIAGED),
     Action("note", ("m",), "note", "Write a note on the pair.", _TRIAGED),
@@ -193,9 +221,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("sample", ("z",), "sample", "Draw a reading sample from the list.", ("pairs",)),
     Action("blind", ("b",), "blind", "Hide verdict and figures until a mark.", _TRIAGED),
     Action("marks", ("t",), "marks", "Everybody's marks, and agreement.", ("overview", "pairs")),
+    Action("write", ("w",), "export", "Write the list to a file.", ("pairs",)),
+    Action("write", ("w",), "export", "Write everybody's marks to a file.", ("marks",), True),
     Action("yank", ("y",), "yank", "Copy the pair's figures.", _TRIAGED),
     Action("yank_text", ("Y",), "yank text", "Copy the pair's texts.", _TRIAGED),
     Action("new_pattern", ("n",), "new", "Count a new pattern.", ("overview",), True),
+    Action("features", ("F",), "features", "The features of the heuristic.", ("overview",)),
     Action("keep", ("w",), "keep", "Write the new pattern to a file.", ("overview",)),
     Action("flip", ("space",), "set", "Set or clear the line.", ("facets",), True),
     Action("apply", ("enter",), "apply", "Use these facets.", ("facets",), True),
@@ -262,12 +293,29 @@ def bindings(place: Place) -> list[Binding]:
 
 
 def hints(place: Place) -> str:
-    """The footer's text: first keys and labels, the most needed first."""
-    return "  ".join(
-        f"{_SHOWN_AS.get(action.keys[0], action.keys[0])} {action.label}"
-        for action in actions(place)
-        if action.in_footer
-    )
+    """The most needed keys of a place and what they do, in one line."""
+    return _GAP.join(action.told for action in actions(place) if action.in_footer)
+
+
+def footer(place: Place, room: int) -> str:
+    """A screen's last line: its most needed keys, and as many others as find room.
+
+    Args:
+        place: the screen.
+        room: in cells. Nothing is cut: the least needed are left out.
+    """
+    here = [action for action in actions(place) if action.told and action.name not in _UNSAID]
+    taken = [action for action in here if action.name in _WAYS_OUT[:-1]]
+    used = len(_GAP.join(action.told for action in taken))
+    for action in sorted(here, key=lambda action: (not action.in_footer, action.name == "quit")):
+        if action not in taken:
+            used += len(_GAP) + len(action.told)
+            if used > room:
+                break
+            taken.append(action)
+    last = {name: place for place, name in enumerate(_WAYS_OUT, 1)}
+    taken.sort(key=lambda action: last.get(action.name, 0))
+    return _GAP.join(action.told for action in taken)
 
 
 def help_lines(place: Place) -> list[tuple[str, str]]:

@@ -41,6 +41,8 @@ class Session:
     """Whether verdict and figures are hidden until a pair is marked."""
     patterns: tuple[Heuristic, ...] = ()
     """What was typed on the overview, in that order."""
+    run: str | None = None
+    """An older run that was asked for; None: whichever is the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def save_session(path: Path | None, index: str, session: Session) -> None:
         "pair": session.pair,
         "side": session.side,
         "blind": session.blind,
+        "run": session.run,
         "patterns": [asdict(pattern) for pattern in session.patterns],
         "query": {
             "heuristic": query.heuristic,
@@ -125,6 +128,7 @@ def _parse(entry: dict[str, Json]) -> Session:
         pair=pair if isinstance(pair, int) else None,
         side=next((known for known in SIDES if known == side), "chosen"),
         blind=entry.get("blind") is True,
+        run=_text(entry.get("run")),
     )
 
 

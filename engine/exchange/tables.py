@@ -97,10 +97,12 @@ class Table:
 
     schema: pa.Schema
     rows: Iterator[Row]
+    at_a_time: int = _BATCH
+    """Rows of a batch, at most."""
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Record batches of the schema."""
-        while batch := list(islice(self.rows, _BATCH)):
+        while batch := list(islice(self.rows, self.at_a_time)):
             yield pa.RecordBatch.from_pylist(batch, schema=self.schema)
 
 

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,48 +32,49 @@ def write_table(path: Path, form: Form, table: Table, card: str) -> int:
         from engine.exchange.saved_folder import save_folder  # it loads datasets: seconds
 
         return save_folder(path, table, card)
+    return sum(writing(path, form, table))
+
+
+def writing(path: Path, form: Literal["parquet", "jsonl", "csv"], table: Table) -> Iterator[int]:
+    """Write the table batch by batch: how many rows each had. Where that ends early, nothing is."""
+    batches = {"parquet": _parquet_batches, "jsonl": _jsonl_batches, "csv": _csv_batches}[form]
     with replacing(path) as beside:
-        if form == "parquet":
-            return write_parquet(beside, table)
-        return _write_jsonl(beside, table) if form == "jsonl" else _write_csv(beside, table)
+        yield from batches(beside, table)
 
 
 def write_parquet(path: Path, table: Table) -> int:
     """Texts stay what they are, byte for byte."""
-    rows = 0
+    return sum(_parquet_batches(path, table))
+
+
+def _parquet_batches(path: Path, table: Table) -> Iterator[int]:
     with pq.ParquetWriter(path, table.schema) as writer:
         for batch in table.batches():
             writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows
+            yield batch.num_rows
 
 
-def _write_jsonl(path: Path, table: Table) -> int:
-    rows = 0
+def _jsonl_batches(path: Path, table: Table) -> Iterator[int]:
     with path.open("w", encoding="utf-8", newline="") as stream:
-        for values in _values(table):
-            stream.write(json.dumps(values, allow_nan=False) + "\n")
-            rows += 1
-    return rows
+        for batch in table.batches():
+            for values in _values(batch):
+                stream.write(json.dumps(values, allow_nan=False) + "\n")
+            yield batch.num_rows
 
 
-def _write_csv(path: Path, table: Table) -> int:
-    rows = 0
+def _csv_batches(path: Path, table: Table) -> Iterator[int]:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(table.schema.names)
-        for values in _values(table):
-            writer.writerow([to_cell(value) for value in values.values()])
-            rows += 1
-    return rows
+        for batch in table.batches():
+            writer.writerows([to_cell(value) for value in row.values()] for row in _values(batch))
+            yield batch.num_rows
 
 
-def _values(table: Table) -> Iterator[dict[str, Json]]:
+def _values(batch: pa.RecordBatch) -> Iterator[dict[str, Json]]:
     """The rows in the schema's order and types; JSON has no NaN, so that reads null."""
-    batch: pa.RecordBatch
-    for batch in table.batches():
-        for values in batch.to_pylist():
-            yield {name: _finite(value) for name, value in values.items()}
+    for values in batch.to_pylist():
+        yield {name: _finite(value) for name, value in values.items()}
 
 
 def _finite(value: Json) -> Json:

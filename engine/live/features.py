@@ -67,7 +67,7 @@ def changes(
 
 
 def _feature(word: str, where: str) -> int:
-    word = word.strip()
+    word = word.strip().removeprefix("#")
     if not (word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS):
         raise UserError(
             f'"{word}" is no feature', where=where, todo="Features are numbers from 0, like 12."

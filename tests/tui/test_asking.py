@@ -51,7 +51,8 @@ async def test_a_filter_is_completed_as_it_is_typed_and_keeps_its_pairs() -> Non
         await press(pilot, "enter")
         screen = pairs_screen(pilot)
         assert screen.asked.filter == parse("verdict=outvoted margin>0.9")
-        kept = [DETAILS[found] for found in screen.pair_list.ids]
+        places = range(len(screen.pair_list))
+        kept = [DETAILS[screen.pair_list.identifier(place) or 0] for place in places]
         assert kept
         assert all(detail.margin is not None and detail.margin > 0.9 for detail in kept)
         assert "verdict=outvoted margin>0.9" in text_of(pilot, "title")

@@ -90,7 +90,11 @@ async def test_texts_that_nobody_looked_through_are_listed_searched_and_read(
             check_drawn(app)
             await press(pilot, "o", "l", "G")
             check_drawn(app)
-            await press(pilot, "]")
+            await press(pilot, "L")
+            check_drawn(app)
+            await press(pilot, "escape", "c")
+            check_drawn(app)
+            await press(pilot, "escape", "]")
 
 
 @dataclass

@@ -43,6 +43,8 @@ async def test_the_pair_shows_its_texts_alone_and_measures_nothing() -> None:
         assert "+0.4" not in text_of(pilot, "title")
         assert "#24651" not in page_text(pilot)
         assert "for more, or ask question 0" in page_text(pilot)
+        assert "hidden until you mark the pair" in page_text(pilot)
+        assert "unmeasured" not in page_text(pilot), "that would be untrue"
         await press(pilot, "r")
         assert "Hidden until you mark the pair" in text_of(pilot, "state")
         for key in LEADS_TO_FIGURES:

@@ -26,7 +26,7 @@ async def test_from_verdicts_that_differ_to_the_pair_and_back() -> None:
         await settle(pilot)
         await press(pilot, "c")
         assert isinstance(pilot.app.screen, CompareScreen)
-        assert "other run 1 of 2" in text_of(pilot, "title")
+        assert "(1 of 2)" in text_of(pilot, "title")
         assert "SAE gated-l12 [bold] · hook transformer.h.12" in text_of(pilot, "title")
         shown = page_text(pilot)
         assert "url · 4 of 14 verdicts differ" in shown

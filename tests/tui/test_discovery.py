@@ -6,11 +6,14 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from engine.discovery import Discovered, Discovery
 from engine.errors import UserError
 from tests.engine.discovery.planted import make_planted
 from tests.tui.driving import page_text, press, settle, text_of
 from tests.tui.fakes import OVERVIEW, FakeReader
+from tests.tui.golden import check_golden
 from tui.app import OutvotedApp
 from tui.cli.browse import Opening
 from tui.screens.discovery_page import discovery_page
@@ -81,11 +84,14 @@ async def found() -> Discovery:
     return FOUND
 
 
-async def test_the_list_has_a_block_for_each_direction_and_enter_takes_an_ngram() -> None:
+async def test_the_list_has_a_block_for_each_direction_and_enter_takes_an_ngram(
+    request: pytest.FixtureRequest,
+) -> None:
     app = OutvotedApp(OVERVIEW, FakeReader, None, None, look=found)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "D")
+        check_golden(app, "discovery", update=bool(request.config.getoption("--snapshot-update")))
         assert "3 of 900 n-grams" in text_of(pilot, "title")
         page = page_text(pilot)
         places = [page.index(text) for text in ("− n-grams", "i don't know", "+ n-grams", "* my")]
@@ -103,11 +109,12 @@ async def test_the_list_has_a_block_for_each_direction_and_enter_takes_an_ngram(
         assert (made.direction, made.regex, made.fold) == ("raises", True, True)
 
 
-async def test_a_feature_opens_its_own_screen() -> None:
+async def test_a_feature_opens_its_own_screen(request: pytest.FixtureRequest) -> None:
     app = OutvotedApp(OVERVIEW, FakeReader, None, None, look=found)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "D")
+        check_golden(app, "discovery", update=bool(request.config.getoption("--snapshot-update")))
         assert "also don't know" in page_text(pilot)
         await press(pilot, "G", "enter")
         assert isinstance(app.screen, FeatureScreen)

@@ -18,10 +18,12 @@ async def test_from_a_heuristic_through_its_features_to_a_pair_and_back() -> Non
         assert text_of(pilot, "title").startswith("Feature #11612")
         assert "no label · active on 57 of 60 measured pairs" in text_of(pilot, "title")
         assert "sum -9.250" in " ".join(text_of(pilot, "title").split())
-        assert "* url, judged with it: fold 1 AUROC 0.94, fires on 71%; fold 2" in page_text(pilot)
-        assert "o ≠ counterexamples: 80% of 20, med. 2.50  x = conforming: 42% of 12" in page_text(
+        assert "* judges url: fold 1 AUROC 0.94, fires on 71%; fold 2 AUROC 0.94" in page_text(
             pilot
         )
+        legend = "o ≠ counterexamples: 80% of 20, med. 2.50  x = conforming: 42% of 12, med. 0.50"
+        assert legend in page_text(pilot), "no figure is cut at 80 columns"
+
         assert text_of(pilot, "place").strip() == "1/57"
 
         await press(pilot, "]")
@@ -64,8 +66,10 @@ async def test_a_feature_that_is_not_there_or_never_fires_says_so() -> None:
         screen.open_feature(99_999)
         await settle(pilot)
         assert "the SAE has no feature 99999" in text_of(pilot, "state")
-        await press(pilot, "j", "enter", "]", "l")
+        await press(pilot, "j", "enter", "]")
         assert "the last of the features" in text_of(pilot, "state")
+        await press(pilot, "l")
+        assert "no other heuristic" in text_of(pilot, "state")
         await press(pilot, "escape")
         screen.open_feature(404, (11612, 404))
         await settle(pilot)

@@ -8,7 +8,19 @@ import pytest
 from textual.dom import DOMNode
 
 from tests.tui.driving import browser, page_text, press, settle, text_of
-from tui.keys import ACTIONS, MARKS, Place, actions, bindings, help_lines, hints, keys_markdown
+from tui.keys import (
+    ACTIONS,
+    MAIN,
+    MARKS,
+    Place,
+    actions,
+    bindings,
+    footer,
+    help_lines,
+    hints,
+    keys_markdown,
+)
+from tui.screens.base import PLACE
 from tui.screens.compare import CompareScreen
 from tui.screens.discovery import DiscoveryScreen
 from tui.screens.editing import EditScreen
@@ -81,7 +93,31 @@ def test_every_action_has_a_screen_a_key_and_words() -> None:
 
 @pytest.mark.parametrize("place", SCREENS)
 def test_the_footer_fits_80_columns_beside_the_place_in_the_list(place: Place) -> None:
-    assert len(hints(place)) <= 80 - 16
+    if place not in MAIN:
+        assert len(hints(place)) <= 80 - PLACE
+        return
+    shown = footer(place, 80 - PLACE)
+    assert len(shown) <= 80 - PLACE
+    left_out = [action.name for action in actions(place) if action.in_footer]
+    left_out = [name for name in left_out if name not in _named(place, shown)]
+    assert set(left_out) <= {"next_section", "quit"}, "esc and ? are said everywhere"
+
+
+@pytest.mark.parametrize("place", MAIN)
+def test_a_wider_footer_says_more_and_a_narrow_one_cuts_no_word(place: Place) -> None:
+    said = {width: footer(place, width).split("  ") for width in (44, 64, 104, 184)}
+    told = {action.told for action in actions(place)}
+    for width, hinted in said.items():
+        assert set(hinted) <= told
+        assert len("  ".join(hinted)) <= width
+    assert len(said[44]) <= len(said[64]) <= len(said[104]) <= len(said[184])
+    ends = [hint for hint in said[184] if hint in ("esc back", "? help", "q quit")]
+    assert said[184][-len(ends) :] == ends
+
+
+def _named(place: Place, shown: str) -> set[str]:
+    """The actions that a footer says."""
+    return {action.name for action in actions(place) if action.told in shown.split("  ")}
 
 
 def test_each_digit_is_a_mark() -> None:
@@ -94,7 +130,7 @@ async def test_footer_and_help_list_the_actions_of_their_screen() -> None:
         await settle(pilot)
         places: tuple[Place, ...] = ("overview", "pairs", "pair")
         for place in places:
-            assert text_of(pilot, "hints") == hints(place)
+            assert text_of(pilot, "hints") == footer(place, 100 - PLACE)
             await press(pilot, "?")
             shown = page_text(pilot)
             for keys, what in help_lines(place):

@@ -21,6 +21,7 @@ from tests.tui.golden import SIZES, check_golden
 from tui.app import OutvotedApp
 from tui.screens.lab import LabScreen
 from tui.screens.lab_tally import Tallies, verdicts
+from tui.screens.lab_targets import Target, over_words
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
 from tui.widgets.document import Document
@@ -118,7 +119,8 @@ async def test_a_change_is_composed_of_deletion_insertion_and_features() -> None
         assert (edit.ablate, edit.scale, edit.pin) == ((12, 34), {5: 2.0}, {6: 3.5})
         # What was typed is there again; a word that means nothing changes nothing.
         await press(pilot, "a", *", x", "enter")
-        assert '"x" is no feature' in text_of(pilot, "state")
+        assert '"x" is no feature' in text_of(pilot, "asked")
+        await press(pilot, "escape")
         assert text_of(pilot, "title").splitlines()[1] == said
         await press(pilot, "d", "c")
         assert "as it is" in text_of(pilot, "title")
@@ -140,7 +142,7 @@ async def test_the_pattern_is_deleted_in_all_pairs_of_a_mark() -> None:
         (line,) = experiments(pilot)
         assert line == "✓   1         2/2   -0.250  url deleted"
         shown = document(pilot, "body")
-        assert "2 of 2 measured · margin changed by -0.250 (-0.250 to -0.250)" in shown[0]
+        assert "2 of 2 measured · margin changed by -0.250 on average (-0.250 to" in shown[0]
         assert shown[-2].startswith("test:0             +0.400   +0.150   -0.250  outvoted")
         # Back to this pair: the list goes round.
         await press(pilot, "t")
@@ -264,13 +266,13 @@ async def test_what_was_measured_on_a_pair_is_in_the_history() -> None:
 async def test_features_are_ablated_on_the_pair_itself() -> None:
     rescorer = FakeRescorer()
     async with browser(rescorer=rescorer).run_test(size=(100, 40)) as pilot:
-        await press(pilot, "enter", "enter", "a", *"12, 34", "enter")
+        await press(pilot, "enter", "enter", "a", *"12, #34", "enter")
         assert rescorer.edits[0].ablate == (12, 34)
         assert "EDITED" in text_of(pilot, "title")
         assert "before and after" in "\n".join(document(pilot, "body"))
         await press(pilot, "a", "x", "enter")
-        assert '"x" is no feature' in text_of(pilot, "state")
-        await press(pilot, "a", "escape", "a", "enter")
+        assert '"x" is no feature' in text_of(pilot, "asked")
+        await press(pilot, "escape", "a", "escape", "a", "enter")
         assert len(rescorer.edits) == 1
 
 
@@ -294,6 +296,17 @@ async def test_hostile_texts_are_measured_and_shown_and_never_obeyed(row: int) -
         assert "\x1b" not in drawn
         assert "\u202e" not in drawn
         assert max(map(len, document(pilot, "body"))) <= 80
+
+
+def test_the_pairs_a_change_is_meant_for_are_in_view_whichever_is_chosen() -> None:
+    names = ("this pair", "the list", "marked clear", "marked unclear", "marked label wrong")
+    targets = [Target(name, (1, 2)) for name in names]
+    for chosen, name in enumerate(names):
+        assert f"[{name} (2)]" in over_words(targets, chosen, 200)
+        for width in (73, 53):
+            shown = over_words(targets, chosen, width)
+            assert f"[{name} (2)]" in shown
+            assert len(shown) <= width
 
 
 def test_results_taken_in_one_by_one_amount_to_what_all_of_them_do() -> None:

@@ -58,6 +58,9 @@ async def test_find_turns_matches_round_and_n_goes_through_them() -> None:
         assert len(document.page.matches) == 2  # the pattern in chosen, the word in rejected
         await press(pilot, "n", "n", "N", "tab", "shift+tab", "h", "l", "ctrl+d", "ctrl+u", "G")
         assert document.scroll_offset.y == len(document.page.lines) - document.size.height
+        assert text_of(pilot, "state").startswith("“library” 1 times")
+        await press(pilot, "/", "s", "enter")
+        assert text_of(pilot, "state") == "“librarys” is not in this pair."
 
 
 async def test_one_key_marks_the_pair_and_moves_on() -> None:

@@ -14,7 +14,8 @@ from textual.app import App, ComposeResult
 
 from engine.cache.records import SORT_KEYS, Query
 from engine.errors import UserError
-from tests.tui.driving import browser, pairs_screen, press, settle, text_of
+from engine.verdict import Verdict
+from tests.tui.driving import browser, page_text, pairs_screen, press, settle, text_of
 from tests.tui.fakes import DETAILS, FakeReader, make_row
 from tui.widgets.pair_line import pair_line
 from tui.widgets.pair_list import PAGE, PairList
@@ -120,13 +121,32 @@ async def test_every_pair_of_the_index_is_one_line_below_the_heuristics() -> Non
         await press(pilot, "G", "enter")
         assert pairs_screen(pilot).asked == Query(kind=None)
         assert "60 pairs" in text_of(pilot, "title")
+        await press(pilot, "F")
+        headings = page_text(pilot).splitlines()
+        assert "tranche" in headings
+        assert not {"kind", "verdicts (none set: all)"} & set(headings), "no heuristic, no verdict"
+
+
+def test_a_list_of_every_pair_calls_nothing_unmeasured() -> None:
+    every = replace(ROW, kind=None, verdict=Verdict.UNMEASURED, margin=1.5)
+    assert pair_line(every, 80).split()[:2] == ["·", "+1.500"]
+    assert "unmeasured" in pair_line(replace(every, kind="conforming"), 80)
 
 
 async def test_an_empty_list_says_what_to_do() -> None:
     async with browser().run_test() as pilot:
         await press(pilot, "enter", "/", *"no such text", "enter")
         assert "f changes the filter" in text_of(pilot, "state")
-        await press(pilot, "enter", "j", "1", "y", "Y")  # nothing to open, mark or yank
+        for key, said in {
+            "1": "no pair here to mark",
+            "m": "no pair here to note",
+            "y": "no pair here to copy",
+            "Y": "no pair here to copy",
+            "w": "no pair to write",
+            "L": "No pair stands here",
+        }.items():
+            await press(pilot, "enter", "j", key)
+            assert said in text_of(pilot, "state"), key
         assert "0 pairs" in text_of(pilot, "title")
 
 

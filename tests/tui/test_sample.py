@@ -21,8 +21,10 @@ async def test_a_sample_is_drawn_shown_with_its_seed_and_ended() -> None:
         assert "own order" in text_of(pilot, "state")
         assert pairs_screen(pilot).asked.sort == "row"
         await press(pilot, "z", *["backspace"] * 4, *"x", "enter")
-        assert text_of(pilot, "state").startswith('! "x" draws no sample')
-        await press(pilot, "z", *["backspace"] * 4, "enter")
+        assert text_of(pilot, "asked").startswith('! "x" draws no sample'), "the line stays"
+        await press(pilot, "backspace")
+        assert text_of(pilot, "asked").startswith("reading sample")
+        await press(pilot, "enter")
         assert "12 pairs" in text_of(pilot, "title")
 
 

@@ -41,7 +41,8 @@ async def test_from_the_overview_to_an_edit_that_is_kept_and_exported(tmp_path: 
     paths = unpack(tmp_path)
     opening = Opening(paths, None, None, COMMAND, "cpu", {})
     snapshot = read_snapshot(snapshot_path(paths))
-    app = OutvotedApp(snapshot, opening.reader, opening.rescorer, tmp_path / "session.json")
+    session = tmp_path / "session.json"
+    app = OutvotedApp(snapshot, opening.reader, opening.rescorer, session, write=opening.write)
     async with app.run_test(size=(80, 24)) as pilot:
         # The overview: which heuristics, and what came of them.
         await settle(pilot)
@@ -99,8 +100,24 @@ async def test_from_the_overview_to_an_edit_that_is_kept_and_exported(tmp_path: 
         await press(pilot, "enter")
         assert f"wrote 1 result to {file}" in text_of(pilot, "state")
 
+        # The list it was found in is written to a file too, and everybody's marks.
+        in_file, marks = tmp_path / "listed.jsonl", tmp_path / "marks.csv"
+        await press(pilot, "escape", "escape", "escape", "w")
+        for name in (tmp_path / "list.txt", file, in_file):
+            pilot.app.screen.query_one(Input).value = str(name)
+            await press(pilot, "enter")
+            if name is not in_file:  # no such form; and nothing is written over
+                assert text_of(pilot, "state").startswith("! ")
+                await press(pilot, "w")
+        assert f"wrote the list, {len(rows)} rows, to {in_file}" in text_of(pilot, "state")
+        await press(pilot, "t", "w")
+        pilot.app.screen.query_one(Input).value = str(marks)
+        await press(pilot, "enter")
+        assert f"wrote the marks, 1 row, to {marks}" in text_of(pilot, "state")
+        await press(pilot, "escape")
+
         # Compare holds the custom text against the natural bearers.
-        await press(pilot, *["escape"] * 4)
+        await press(pilot, "escape")
         assert stands_on(pilot) is OverviewScreen
         await press(pilot, "c")
         assert stands_on(pilot) is CompareScreen
@@ -115,6 +132,15 @@ async def test_from_the_overview_to_an_edit_that_is_kept_and_exported(tmp_path: 
     assert exported["before"]["margin"] == stored.margin
     ((kept,),) = read_customs(paths.custom, stored.run).values()
     assert (kept.chosen, kept.after.margin) == (exported["pair"]["chosen"], margin)
+
+    written = [json.loads(line) for line in in_file.read_text().splitlines()]
+    assert {row["verdict"] for row in written} == {"outvoted"}
+    assert [row["margin"] for row in written] == sorted(
+        (row["margin"] for row in written), reverse=True
+    )
+    assert (written[0]["row"], written[0]["mark"]) == (stored.pair.name.row, "interesting")
+    assert written[0]["chosen"] == stored.pair.chosen
+    assert "interesting" in marks.read_text().splitlines()[1]
 
     triage = tmp_path / "triage.jsonl"
     options = ["--name", paths.name, "--cache", str(tmp_path)]

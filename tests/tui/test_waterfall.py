@@ -24,7 +24,7 @@ def test_every_bar_begins_where_the_one_above_it_ends() -> None:
     lines = waterfall_lines(made_of(1.0, -3.0, baseline=4.0), {}, 60)
     assert [line.plain.rstrip() for line in lines[1:]] == [
         "margin                          +2.000  ━━━━━━━━━━━",
-        "* features of url: …   +1.000   +1.000  ┃    ━━━━━━",
+        "* url: #1              +1.000   +1.000  ┃    ━━━━━━",
         "all other features     -3.000   +4.000  ┃    ───────────────",
         "ablated baseline                +4.000  ━━━━━━━━━━━━━━━━━━━━",
     ]

@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,13 @@ from engine.heuristics import Heuristic
 from tui.cli.commands import Subparsers
 from tui.cli.live_options import add_live, worker_command
 from tui.cli.options import add_common, add_labels, heuristics, labels
+from tui.session import load_session
 
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
     from engine.discovery import Discovery
     from engine.live.edit import Rescorer
+    from tui.screens.desk import Listed
 
 _LAST = "last-index"
 _FRAMES = "240"
@@ -133,6 +135,36 @@ class Opening:
             raise UserError("the index is still being opened", todo="Try again in a moment.")
         return make_rescorer(self._reader, self._worker, self._device)
 
+    def write(self, path: Path, listed: Listed | None) -> Generator[int]:
+        """Write a list, or everybody's marks, to a new file. Each step in the reader's thread.
+
+        Raises:
+            UserError: there is such a file, its name says no form, or it cannot be written.
+        """
+        from engine.exchange.form import form_of
+        from engine.exchange.listed import listed as table_of
+        from engine.exchange.tables import EXPORTS
+        from engine.exchange.write import writing
+
+        where, form = str(path), form_of(path)
+        if form == "folder":
+            raise UserError(
+                "it has no ending", where=where, todo="Name it .jsonl, .csv or .parquet."
+            )
+        if self._reader is None:
+            raise UserError("the index is still being opened", todo="Try again in a moment.")
+        try:
+            if path.exists():
+                raise UserError("it is there already", where=where, todo="Name another file.")
+            reader = self._reader
+            table = (
+                table_of(reader, listed.ids, listed.query) if listed else EXPORTS["triage"](reader)
+            )
+            yield from writing(path, form, table)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            what = error.strerror if isinstance(error, OSError) else str(error)
+            raise UserError(f"nothing was written: {what}", where=where) from None
+
     async def look(self) -> Discovery:
         """What the PM of the index's run holds against responses, or for them.
 
@@ -144,6 +176,26 @@ class Opening:
         if self._reader is None or self._reader.run is None:
             raise UserError("no run of the index is open", todo="Try again in a moment.")
         return await look(self._paths, self._reader.run.run, self._labels)
+
+
+def run_to_open(
+    asked: str | None, session: Path, paths: IndexPaths
+) -> tuple[str | None, str | None]:
+    """The run that is meant, None: the newest; and, where it is an older one, which that is.
+
+    Without `--run` the run that the session was left with: one that was asked for, and is no
+    longer, or never was, the newest.
+    """
+    run = asked or load_session(session, paths.name).run
+    if run is None:
+        return None, None
+    from engine.cache.sealed import sealed_runs  # duckdb: the newest run's snapshot needs none
+
+    runs = sealed_runs(paths)
+    found = [known for known in runs if known.startswith(run)]
+    if len(found) != 1 or found[0] == runs[0]:
+        return asked, None
+    return found[0], runs[0]
 
 
 def _drawable() -> bool:
@@ -171,18 +223,19 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
     from tui.app import OutvotedApp
     from tui.app import run as run_app
 
+    session = paths.cache / "session.json"
+    run, newest = run_to_open(args.run, session, paths)
     opening = Opening(
         paths,
-        args.run,
+        run,
         asked,
         worker_command(args),
         args.device,
         labels(args),
         args.heuristics,
     )
-    default = args.run is None and asked is None
+    default = run is None and asked is None
     snapshot = read_snapshot(snapshot_path(paths)) if default else None
-    session = paths.cache / "session.json"
     app = OutvotedApp(
         snapshot,
         opening.reader,
@@ -191,6 +244,9 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
         theme=args.theme,
         mouse=args.mouse,
         look=opening.look,
+        write=opening.write,
+        run=run if newest else None,
+        said=f"An older run, as it was left. The newest: outvoted --run {newest}" if newest else "",
     )
     try:
         run_app(app)

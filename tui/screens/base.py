@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -13,16 +14,22 @@ from textual.widget import Widget
 
 from engine.errors import UserError
 from engine.plain import plain
-from tui.keys import Place, hints
+from tui.keys import Place, footer
 from tui.screens.desk import Desk
 from tui.session import Session
 from tui.themes import THEMES
 from tui.widgets.lines import Lines
+from tui.widgets.wrapping import wrap
 
 SMALLEST = (60, 15)
 CURTAIN = 0.15
 """Seconds that a new screen waits for its content at most before it is drawn."""
-TOO_SMALL = f"Outvoted needs {SMALLEST[0]} columns and {SMALLEST[1]} lines."
+TOO_SMALL = f"Needs {SMALLEST[0]}x{SMALLEST[1]} or more."
+"""Of 20 cells: it can be read in them."""
+_MOST_STATE = 3
+"""Lines of the state: what an error says to do stands at its end."""
+PLACE = 16
+"""Cells at the end of the last line that say where one is."""
 
 
 class MainScreen(Screen[None]):
@@ -64,6 +71,9 @@ class MainScreen(Screen[None]):
         if not self._curtain:
             super()._compositor_refresh()
 
+    def on_resize(self) -> None:
+        self.query_one("#hints", Lines).show(footer(self.place, self.size.width - PLACE))
+
     @abstractmethod
     def body(self) -> Iterable[Widget]:
         """The widgets between the title and the state line."""
@@ -77,17 +87,18 @@ class MainScreen(Screen[None]):
         yield from self.body()
         yield Lines(id="state")
         with Horizontal(id="foot"):
-            yield Lines(hints(self.place), id="hints")
+            yield Lines(footer(self.place, self.app.size.width - PLACE), id="hints")
             yield Lines(id="place")
         yield Lines(TOO_SMALL, id="too-small")
 
     def say(self, text: str, *, passing: bool = False) -> None:
-        """Show one line of state; an empty text clears it.
+        """Show the state, in one line where that is enough; an empty text clears it.
 
         Messages can be called back; `passing` ones, which say what is under way, cannot.
         """
         shown = plain(text, keep_newlines=False)
-        self.query_one("#state", Lines).show(shown)
+        lines = wrap(Text(shown), self.app.size.width)
+        self.query_one("#state", Lines).show(*lines[:_MOST_STATE])
         if shown and not passing:
             self.desk.messages.keep(shown)
 
@@ -97,8 +108,13 @@ class MainScreen(Screen[None]):
         todo = f" {error.todo}" if error.todo else ""
         self.say(f"! {where}{error.what}.{todo}")
 
-    def show_place(self, text: str) -> None:
-        self.query_one("#place", Lines).show(text.rjust(14))
+    def show_place(self, *parts: str) -> None:
+        """Show where one is; of two parts the last one, where both find no room."""
+        said = [part for part in parts if part]
+        last = "".join(said[-1:])
+        ways = ("  ".join(said), " ".join(said), last, last.replace(",", ""))
+        shown = next((way for way in ways if len(way) < PLACE), ways[-1])
+        self.query_one("#place", Lines).show(shown.rjust(PLACE))
 
     async def on_document_opened(self) -> None:
         await self.run_action("open")

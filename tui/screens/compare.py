@@ -57,7 +57,7 @@ class CompareScreen(ReadsSections, MainScreen):
 
     def _load(self) -> None:
         self.query_one("#title", Lines).show(Text("Compare", BOLD), "", "")
-        self.say("comparing …")
+        self.say("comparing …", passing=True)
         self.run_worker(self._read(self._other), exclusive=True, group="compare")
 
     async def _read(self, other: int) -> None:
@@ -77,7 +77,7 @@ class CompareScreen(ReadsSections, MainScreen):
         self.compared = compared
         self._pairs = FixedList([pair.id for pair in compared.listed()])
         of = len(self._others)
-        place = f" · other run {other % of + 1} of {of}, [ ] turn" if of > 1 else ""
+        place = f" ({other % of + 1} of {of})" if of > 1 else ""
         self.query_one("#title", Lines).show(*compare_head(compared, place))
         self.document().show(lambda width: compare_page(compared, width))
 

@@ -48,7 +48,7 @@ class Compared:
 
 
 def compare_head(compared: Compared, place: str) -> list[Text]:
-    """Which two runs: what sets them apart first, since lines may be cut."""
+    """Which two runs: what they share, and what sets them apart. `place`: of the other run."""
     comparison = compared.comparison
     if comparison is None:
         return [Text("Compare", BOLD), Text("The index has no other run."), Text()]
@@ -57,9 +57,9 @@ def compare_head(compared: Compared, place: str) -> list[Text]:
     told = zip(parts(comparison.run), parts(comparison.other), strict=True)
     shared = [mine for mine, other in told if mine == other]
     return [
-        Text(f"Compare · two runs of one index{place}", BOLD),
-        Text(_flat(f"here   {' · '.join((comparison.run.run, *here, *shared))}")),
-        Text(_flat(f"there  {' · '.join((comparison.other.run, *there, *shared))}")),
+        Text(_flat(" · ".join(("Compare", *shared))), BOLD),
+        Text(_flat(f"here   {' · '.join((comparison.run.run, *here))}")),
+        Text(_flat(f"there  {' · '.join((comparison.other.run + place, *there))}")),
     ]
 
 

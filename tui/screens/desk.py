@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.cache.records import Overview
+from engine.cache.records import Overview, Query
 from engine.errors import UserError
 from engine.hh import Pair
 from tui.messages import Messages
 from tui.widgets.covered import covered_detail
 
 if TYPE_CHECKING:  # the first frame asks nothing yet
+    import numpy as np
+    import numpy.typing as npt
+
     from engine.cache.breakdown import Breakdown
     from engine.cache.pair_records import PairDetail
     from engine.cache.reading import Reader
@@ -26,6 +30,17 @@ if TYPE_CHECKING:  # the first frame asks nothing yet
     from engine.live.queue import Queue, Result
 
 Answer = TypeVar("Answer")
+Write = Callable[[Path, "Listed | None"], Generator[int]]
+"""Writes a list, or everybody's marks, to a new file: how many rows each batch had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list as it stands: its pairs in their order, and what was asked."""
+
+    ids: npt.NDArray[np.int64]
+    query: Query
+
 
 MOST_BREAKDOWNS = 128
 """Of so many pairs the margins taken apart are kept; the oldest goes first."""
@@ -43,6 +58,7 @@ class Desk:
         make_rescorer: Callable[[], Rescorer] | None,
         folder: Path | None = None,
         look: Callable[[], Awaitable[Discovery]] | None = None,
+        write: Write | None = None,
     ) -> None:
         self._open_reader = open_reader
         self._make_rescorer = make_rescorer
@@ -53,6 +69,7 @@ class Desk:
         self._lab: Queue | None = None
         self._folder = folder
         self._look = look
+        self._write = write
         self._discovery: Discovery | None = None
         self.messages = Messages()
         self.blind = False
@@ -99,6 +116,17 @@ class Desk:
         if self._discovery is None:
             self._discovery = await self._look()
         return self._discovery
+
+    async def writing(self, path: Path, listed: Listed | None) -> Generator[int]:
+        """Begin to write a list, or everybody's marks; each step is a question to the reader.
+
+        Raises:
+            UserError: nobody can write here, or the file cannot be written.
+        """
+        write = self._write
+        if write is None:
+            raise UserError("nothing to write from", todo="outvoted export --help says more.")
+        return await self.ask(lambda _: write(path, listed))
 
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
         """Have the running PM measure a pair; it is started by the first call.

@@ -82,6 +82,7 @@ class DiscoveryScreen(Scrolls, MainScreen):
 
     def action_open(self) -> None:
         if not self._found:
+            self.say("There is nothing to open here yet.")
             return
         one = self._found[self.document().cursor]
         if one.what == "feature":

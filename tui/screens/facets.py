@@ -23,6 +23,7 @@ from tui.screens.scrolling import Scrolls, titled
 from tui.widgets.document import Document, Page
 from tui.widgets.figures import BOLD, LETTERS
 from tui.widgets.lines import Lines
+from tui.widgets.wrapping import fit
 
 _TITLE = f"Facets   {hints('facets')}"
 _KINDS: tuple[tuple[str, Kind | None], ...] = (
@@ -56,6 +57,8 @@ class Facet:
     keeps: Callable[[Query, Cell], bool]
     measured: bool = False
     """Whether its counts tell what was measured: blind mode leaves it out."""
+    of_heuristic: bool = False
+    """Whether it is about a heuristic's bearers: a list of every pair leaves it out."""
 
 
 def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
@@ -65,16 +68,16 @@ def facets(tranches: Sequence[str], marks: Sequence[str]) -> tuple[Facet, ...]:
             "kind",
             True,
             tuple(_kind(text, kind) for text, kind in _KINDS),
-            lambda query, cell: query.kind in (None, cell.kind) or query.heuristic is None,
+            lambda query, cell: query.kind in (None, cell.kind),
+            of_heuristic=True,
         ),
         Facet(
             "verdicts (none set: all)",
             False,
             tuple(map(_verdict, LETTERS)),
-            lambda query, cell: (
-                not query.verdicts or cell.verdict in query.verdicts or query.heuristic is None
-            ),
+            lambda query, cell: not query.verdicts or cell.verdict in query.verdicts,
             measured=True,
+            of_heuristic=True,
         ),
         Facet(
             "tranche",
@@ -190,8 +193,12 @@ class FacetScreen(Scrolls, ModalScreen[Query | None]):
         self._facets = self._shown(tuple(MARKS.values()))
 
     def _shown(self, marks: Sequence[str]) -> tuple[Facet, ...]:
-        found = facets(self._tranches, marks)
-        return tuple(facet for facet in found if not (self._blind and facet.measured))
+        every = self._query.heuristic is None
+        return tuple(
+            facet
+            for facet in facets(self._tranches, marks)
+            if not (self._blind and facet.measured) and not (every and facet.of_heuristic)
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(id="facets"):
@@ -221,7 +228,8 @@ class FacetScreen(Scrolls, ModalScreen[Query | None]):
                 anchors.append(len(lines))
                 sign = "x" if choice.is_set(self._query) else " "
                 box = f"({sign})" if facet.one_of else f"[{sign}]"
-                lines.append(Text(f"  {box} {choice.text:<28}{self._count(choice, facet):>9}"))
+                line = Text(f"  {box} ").append_text(fit(Text(choice.text), 28))
+                lines.append(line.append(f"{self._count(choice, facet):>9}"))
         return Page(lines, tuple(anchors))
 
     def _count(self, choice: Choice, facet: Facet) -> str:

@@ -64,7 +64,7 @@ class FeatureScreen(Scrolls, MainScreen):
     def _load(self, feature: int) -> None:
         self.feature = feature
         self.query_one("#title", Lines).show(Text(f"Feature #{feature}", BOLD))
-        self.say("reading …")
+        self.say("reading …", passing=True)
         self.run_worker(self._read(feature), exclusive=True, group="feature")
 
     async def _read(self, feature: int) -> None:
@@ -131,6 +131,9 @@ class FeatureScreen(Scrolls, MainScreen):
         self._step(-1)
 
     def _turn(self, steps: int) -> None:
+        if self.detail is None or len(self.detail.heuristics) < 2:
+            self.say("There is no other heuristic whose bearers could be plotted.")
+            return
         self._heuristic += steps
         self._show(keep_place=True)
 

@@ -11,7 +11,7 @@ from engine.plain import plain
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, percent, signed
 from tui.widgets.plots import BLUE, ORANGE, Curve, at_least, curves
-from tui.widgets.wrapping import fit, rule
+from tui.widgets.wrapping import fit, rule, wrap
 
 PLOT_LINES = 8
 _WIDE = 100
@@ -40,7 +40,7 @@ def feature_head(detail: FeatureDetail, width: int) -> list[Text]:
         else "exact effects: none of it alone is stored"
     )
     first = Text(f"Feature #{detail.feature}{named}", BOLD).append(f" · {active}", "not bold")
-    return [fit(first, width), *(Text(line) for line in (sides, attributed, exact))]
+    return [*wrap(first, width), *(Text(line) for line in (sides, attributed, exact))]
 
 
 def feature_page(detail: FeatureDetail, shown: int, width: int) -> Page:
@@ -64,19 +64,23 @@ def _users(heuristics: tuple[FeatureOnHeuristic, ...], width: int) -> list[Text]
     users = [on for on in heuristics if on.judges]
     if not users:
         return [fit(Text("No heuristic of this run is judged with it.", FAINT), width)]
-    return [fit(Text(_use(on)), width) for on in users]
+    return [line for on in users for line in wrap(Text(_use(on)), width)]
 
 
 def _use(on: FeatureOnHeuristic) -> str:
     name = _flat(on.heuristic.name)
     if on.pinned:
         return f"* {name} is judged with it: pinned"
-    folds = "; ".join(
-        f"fold {fold} AUROC {found.auroc:.2f}, fires on {100 * found.fire_share:.0f}%"
-        for fold, found in on.judges
-        if found is not None
-    )
-    return f"* {name}, judged with it: {folds}"
+    words = ("AUROC ", "fires on ")
+    folds = []
+    for fold, found in on.judges:
+        if found is not None:
+            auroc, share = words
+            folds.append(
+                f"{auroc}{found.auroc:.2f}, {share}{100 * found.fire_share:.0f}% (fold {fold})"
+            )
+            words = ("", "")  # the second fold's figures are the same two
+    return f"* judges {name}: {'; '.join(folds)}"
 
 
 def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:
@@ -87,10 +91,12 @@ def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:
         ("o", "≠", "counterexamples", on.counterexamples, ORANGE),
         ("x", "=", "conforming", on.conforming, BLUE),
     )
-    legend = Text()
-    for marker, sign, kind, values, style in samples:
-        legend.append(f"{marker} ", style).append(f"{sign} {_summary(values, kind)}  ")
-    lines.append(fit(legend, width))
+    legend = [
+        Text.assemble((f"{marker} ", style), f"{sign} {_summary(values, kind)}")
+        for marker, sign, kind, values, style in samples
+    ]
+    one_line = Text("  ").join(legend)
+    lines += [one_line] if one_line.cell_len <= width else legend
     highest = max((*on.counterexamples, *on.conforming), default=0.0)
     if highest == 0:
         lines.append(Text("It fires on none of them.", FAINT))

@@ -20,7 +20,7 @@ from tui.screens.lab_change import Composes
 from tui.screens.lab_keeping import Keeps
 from tui.screens.lab_page import Against, experiments_page, queue_words, results_page
 from tui.screens.lab_tally import Tallies
-from tui.screens.lab_targets import LabStart, read_setting
+from tui.screens.lab_targets import LabStart, over_words, read_setting
 from tui.screens.scrolling import Scrolls
 from tui.session import Session
 from tui.widgets.document import Document, Page
@@ -61,7 +61,7 @@ class LabScreen(Scrolls, Composes, Keeps):
     def on_mount(self) -> None:
         self.desk.lab.changed = self.draw
         self.draw()
-        self.say("reading …")
+        self.say("reading …", passing=True)
         self.run_worker(self._read(), group="setting")
 
     def on_unmount(self) -> None:
@@ -121,10 +121,7 @@ class LabScreen(Scrolls, Composes, Keeps):
         words = self._change.words
         if self._change.is_none:
             words += "   (e edit, d delete, i insert, a features)"
-        over = "  ".join(
-            f"[{target.words}]" if place == self._target else f" {target.words} "
-            for place, target in enumerate(setting.targets)
-        )
+        over = over_words(setting.targets, self._target, self.size.width - 7)
         lines = f"Lab · {pair.name} · {pair.tranche}", f"change  {words}", f"over   {over}"
         return [
             Text(plain(line, keep_newlines=False), BOLD if not i else "")
@@ -212,6 +209,9 @@ class LabScreen(Scrolls, Composes, Keeps):
             self.say("stopped; what was measured stays")
 
     def action_cancel_all(self) -> None:
+        if not self.desk.lab.left:
+            self.say("The queue is empty: there is nothing to stop.")
+            return
         self.desk.lab.cancel_all()
         self.say("stopped; what was measured stays")
 
@@ -228,7 +228,11 @@ class LabScreen(Scrolls, Composes, Keeps):
 
     def action_open_result(self) -> None:
         made = self.selected()
-        if made is None or len(made.pairs) == 1 or not made.results:
+        if made is None or not made.results:
+            self.say("There is no result to open yet.")
+            return
+        if len(made.pairs) == 1:
+            self.say("It has one result, and that is open.")
             return
         place = min(self.query_one("#body", Document).cursor, len(made.results) - 1)
         self._opened = None if self._opened is not None else place

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
-from engine.errors import UserError
 from engine.live.change import Change
 from engine.live.edit import Edit
 from engine.live.features import SYNTAX, parse_changes
@@ -101,17 +100,11 @@ class Composes(MainScreen):
         from tui.screens.prompt import Prompt
 
         def typed(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                features = parse_changes(text)
-            except UserError as error:
-                self.complain(error)
-                return
-            self._typed = text
-            self._take(replace(self._change, features=features))
+            if text is not None:
+                self._typed = text
+                self._take(replace(self._change, features=parse_changes(text)))
 
-        self.app.push_screen(Prompt(f"features: {SYNTAX}", self._typed), typed)
+        self.app.push_screen(Prompt(f"features: {SYNTAX}", self._typed, parse_changes), typed)
 
     def action_clear(self) -> None:
         self._typed = ""

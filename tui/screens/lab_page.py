@@ -47,7 +47,7 @@ def duration(seconds: float) -> str:
 
 def queue_words(queue: Queue, state: str) -> str:
     """What the queue does, how long it has, and how to stop it."""
-    if queue.held is not None:
+    if queue.held is not None and queue.left:
         return f"held, {queue.left:,} left · p goes on, X gives up"
     if not queue.busy:
         return f"nothing to measure · PM {state}"
@@ -64,16 +64,20 @@ def experiments_page(experiments: Sequence[Experiment], tallies: Tallies, width:
         return Page(wrap(Text(_EMPTY), width))
     head = Text(f"  {'no':>3} {'pairs':>11} {'Δ margin':>8}  change", FAINT)
     newest_first = reversed(experiments)
-    lines = [head, *(_experiment_line(made, tallies.of(made).mean) for made in newest_first)]
+    lines = [head, *(_experiment_line(made, tallies.of(made).mean, width) for made in newest_first)]
     return Page(lines, tuple(range(1, len(lines))))
 
 
-def _experiment_line(made: Experiment, mean: float | None) -> Text:
+def _experiment_line(made: Experiment, mean: float | None, width: int) -> Text:
+    """What failed and what was kept stay in view, however long the change's words are."""
     progress = f"{made.tried:,}/{len(made.pairs):,}"
     tail = f"  ! {len(made.refusals):,} failed" if made.refusals else ""
     tail += f"  kept {len(made.kept):,}" if made.kept else ""
-    figures = f"{SIGNS[made.status]} {made.number:>3} {progress:>11} {signed(mean, 8)}  "
-    return Text(figures + plain(made.change.words + tail, keep_newlines=False))
+    sign = "!" if made.refusals and not made.results else SIGNS[made.status]
+    figures = f"{sign} {made.number:>3} {progress:>11} {signed(mean, 8)}  "
+    words = Text(plain(made.change.words, keep_newlines=False))
+    words.truncate(max(width - len(figures) - len(tail), 1), overflow="ellipsis")
+    return Text(figures).append_text(words).append(tail)
 
 
 def results_page(
@@ -135,7 +139,7 @@ def _summary(made: Experiment, against: Against, tally: Tally) -> Text:
     parts = [done]
     if tally.mean is not None:
         spread = f"({tally.lowest:+.3f} to {tally.highest:+.3f})"
-        parts.append(f"margin changed by {tally.mean:+.3f} {spread}")
+        parts.append(f"margin changed by {tally.mean:+.3f} on average {spread}")
     if tally.changes and made.change.is_none and against.noise_floor is not None:
         parts.append(f"{tally.within:,} within the noise floor {against.noise_floor:.2g}")
     ordered = tally.moves.most_common()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from rich.cells import cell_len
 
 from engine.cache.pair_records import PairDetail
 from engine.cache.reading import Reader
@@ -43,6 +46,26 @@ class Setting:
     heuristics: tuple[Heuristic, ...]
     """Whose patterns are deleted and inserted: the list's, or all of them."""
     targets: tuple[Target, ...]
+
+
+def over_words(targets: Sequence[Target], chosen: int, width: int) -> str:
+    """The targets in a line, the chosen one in brackets: without room, those about it."""
+    words = [
+        f"[{target.words}]" if place == chosen else f" {target.words} "
+        for place, target in enumerate(targets)
+    ]
+    first, last = 0, len(words)
+    while cell_len(_row(words, first, last)) > width and last - first > 1:
+        if last - 1 > chosen and last - chosen >= chosen - first:
+            last -= 1
+        else:
+            first += 1
+    return _row(words, first, last)
+
+
+def _row(words: Sequence[str], first: int, last: int) -> str:
+    shown = ["…"] * (first > 0) + list(words[first:last]) + ["…"] * (last < len(words))
+    return "  ".join(shown)
 
 
 def read_setting(reader: Reader, start: LabStart) -> Setting:

@@ -12,8 +12,8 @@ from engine.cache.records import Query
 from engine.cache.triage_report import Differing, TriageReport
 from engine.errors import UserError
 from tui.keys import Place, bindings
-from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
+from tui.screens.exporting import Writes
 from tui.screens.marks_page import marks_page
 from tui.screens.scrolling import Scrolls
 from tui.session import Session
@@ -21,7 +21,7 @@ from tui.widgets.document import Document
 from tui.widgets.lines import Lines
 
 
-class MarksScreen(Scrolls, MainScreen):
+class MarksScreen(Scrolls, Writes):
     """Counts, agreement, and the pairs marked differently: a list that a pair can be opened from.
 
     In blind mode it tells nothing of pairs that the user has still to mark.
@@ -42,9 +42,9 @@ class MarksScreen(Scrolls, MainScreen):
 
     def on_mount(self) -> None:
         self.query_one("#title", Lines).show("Marks · everybody's, side by side")
+        self.say("reading the marks …", passing=True)
 
     def on_screen_resume(self) -> None:
-        self.say("reading the marks …", passing=True)
         self.run_worker(self._read(), exclusive=True, group="marks")
 
     async def _read(self) -> None:
@@ -53,7 +53,8 @@ class MarksScreen(Scrolls, MainScreen):
         except UserError as error:
             self.complain(error)
             return
-        self.say("")
+        if not self.document().page.lines:  # later the line says what else was done
+            self.say("")
         self.show(report)
 
     def show(self, report: TriageReport) -> None:
@@ -83,6 +84,9 @@ class MarksScreen(Scrolls, MainScreen):
 
         identifier = self._differing[self.document().cursor].id
         self.app.push_screen(PairScreen(self.desk, self, identifier, "chosen", self._noise_floor))
+
+    def action_write(self) -> None:
+        self.ask_where("the marks", "outvoted-marks.jsonl", None)
 
     # What the pair screen asks of its list.
 

@@ -23,7 +23,7 @@ AGREES = (
 )
 NONE_YET = (
     "No marks yet.",
-    "In Pairs and on a pair, 1 to 5 mark it and move on; m writes a note, u takes back.",
+    "In Pairs and on a pair, 1 to 5 mark it and move on; m notes, u takes back.",
     "z draws a reading sample. b hides verdict and figures until a pair is marked.",
     "A colleague's marks come in with:  outvoted import triage FILE",
 )
@@ -83,7 +83,11 @@ def _agreed(made: Agreement) -> str:
 def _with_pm(made: UserMarks, heuristic: str | None) -> list[Text]:
     user = _name(made.user)
     if made.with_pm is None:
-        return [Text(f"{user}: no blind mark on a measured pair", FAINT)]
+        return [
+            Text(
+                f"{user}: no blind mark of clear, unclear or label wrong on a measured pair", FAINT
+            )
+        ]
     lines = [Text(f"{user}: {_agreed(made.with_pm)}", BOLD)]
     lines.append(Text(f"  {'':<12}" + "".join(f"{_SIDES[side]:>21}" for side in PREFERRED), FAINT))
     for mark, reading in READINGS.items():

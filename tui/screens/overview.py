@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -35,9 +36,11 @@ class OverviewScreen(Scrolls, MainScreen):
     title_height = 3
 
     def __init__(
-        self, desk: Desk, snapshot: Overview | None, recall: Callable[[str], Session]
+        self, desk: Desk, snapshot: Overview | None, recall: Callable[[str], Session], said: str
     ) -> None:
+        """`said`: once the index is open."""
         super().__init__(desk)
+        self._said = said
         self.overview = snapshot
         self._recall: Callable[[str], Session] | None = recall
         self._marks: Counter[str] = Counter()
@@ -86,7 +89,7 @@ class OverviewScreen(Scrolls, MainScreen):
         except UserError as error:
             self.complain(error)
             return
-        self.say("")
+        self.say(self._said)
         if fresh != self.overview:
             self.overview = fresh
             self._show(keep_place=True)
@@ -137,7 +140,9 @@ class OverviewScreen(Scrolls, MainScreen):
         return cards[cursor].heuristic.name if cursor < len(cards) else None
 
     def remember(self, session: Session) -> Session:
-        return Session(heuristic=self.selected, blind=self.desk.blind, patterns=self._patterns)
+        return replace(
+            session, heuristic=self.selected, blind=self.desk.blind, patterns=self._patterns
+        )
 
     def on_document_moved(self) -> None:
         self.show_place(self.document().place)

@@ -23,6 +23,7 @@ from tui.widgets.figures import (
     verdict_bar,
     verdict_counts,
 )
+from tui.widgets.wrapping import wrap
 
 COVERED = (0.5, 1.5)
 """Coverage inside it lets verdicts speak of the heuristic (design, section 2)."""
@@ -126,14 +127,18 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
     if card.coverage is not None:
         known.append(f"coverage {card.coverage:.2f}")
     features = "1 feature" if len(card.features) == 1 else f"{len(card.features)} features"
+    if not card.features:
+        features = "no feature stands for it"
     first, rest = _as_fits(name, [*known, features], width)
-    if rest == [features]:  # F lists them: they need no line of their own
+    if rest == [features] and card.features:  # F lists them: they need no line of their own
         rest = []
-    if not covered and card.held not in ("unmeasured", "no deletion"):
+    if card.features and not covered and card.held not in ("unmeasured", "no deletion"):
         rest.append("about these features, not the heuristic")
     lines = [Text(first)]
     if rest:
-        lines.append(Text(f"    {' · '.join(rest)}", FAINT))
+        lines += [
+            Text(f"    {line.plain}", FAINT) for line in wrap(Text(" · ".join(rest)), width - 4)
+        ]
     shown = (
         ("≠ counterexamples", card.counterexamples, Verdict.OUTVOTED),
         ("= conforming", card.conforming, Verdict.FOLLOWED),

@@ -108,8 +108,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
             self.query_one("#title", Lines).show(*lines)
 
     def on_document_moved(self) -> None:
-        below = self.document().place
-        self.show_place(f"{below}  {self._listing.position}" if below else self._listing.position)
+        self.show_place(self.document().place, self._listing.position)
 
     # Moves.
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 from rich.text import Text
 
-from engine.cache.pair_records import FeatureOnPair
+from engine.cache.pair_records import FeatureOnPair, PairDetail
 from engine.plain import plain
 from tui.widgets.figures import BOLD, FAINT, signed
-from tui.widgets.wrapping import fit
+from tui.widgets.wrapping import fit, wrap
 
 FeatureSort = Literal["attribution", "effect", "chosen", "rejected", "feature"]
 FEATURE_SORTS: tuple[FeatureSort, ...] = (
@@ -56,12 +56,21 @@ def sorted_features(
     return tuple(sorted(features, key=lambda row: (_KEYS[by](row), -abs(row.attribution))))
 
 
+def no_feature_lines(detail: PairDetail, width: int) -> list[Text]:
+    """Why there is no table."""
+    if detail.hidden:
+        said = "hidden until you mark the pair: 1 to 5"
+    elif detail.margin is None:
+        said = "no feature figures: the pair is unmeasured"
+    else:
+        said = "no feature figures: of this pair the run has the margin alone; r measures them"
+    return wrap(Text(said, FAINT), width)
+
+
 def feature_lines(
     features: tuple[FeatureOnPair, ...], own: tuple[int, ...], by: FeatureSort, width: int
 ) -> list[Text]:
     """A heading and one line a feature, as they are sorted; `*` before the heuristic's own."""
-    if not features:
-        return [Text("no feature figures: the pair is unmeasured", FAINT)]
     label = max(width - 9 - 4 * 10, 8)
     chosen, rejected, attribution, effect = (
         _heading(name, by) for name in ("chosen", "rejected", "attribution", "effect")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.cache.pair_records import PairDetail
-from engine.errors import UserError
 from engine.hh import Side
 from engine.live.change import Change
 from engine.live.edit import Edit
@@ -52,16 +51,11 @@ class MeasuresPair(Rescores, Triages):
         from tui.screens.prompt import Prompt
 
         def typed(text: str | None) -> None:
-            if not text or self.shown is None:
-                return
-            try:
+            if text and self.shown is not None:
                 edit = Change(features=parse_changes(text)).edit(self.shown.detail.pair)
-            except UserError as error:
-                self.complain(error)
-                return
-            self.start_rescoring(self._stored(self.shown), edit)
+                self.start_rescoring(self._stored(self.shown), edit)
 
-        self.app.push_screen(Prompt(f"features: {SYNTAX}"), typed)
+        self.app.push_screen(Prompt(f"features: {SYNTAX}", check=parse_changes), typed)
 
     def action_lab(self) -> None:
         if self.say_hidden():

@@ -11,7 +11,12 @@ from engine.cache.breakdown import Breakdown, TokenEffects
 from engine.cache.pair_records import FeatureOnPair, PairDetail
 from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
-from tui.screens.pair_features import FeatureSort, feature_lines, sorted_features
+from tui.screens.pair_features import (
+    FeatureSort,
+    feature_lines,
+    no_feature_lines,
+    sorted_features,
+)
 from tui.screens.pair_head import before_and_after, on_pair
 from tui.screens.pair_shading import ShadeBy, Shading, shading
 from tui.screens.pair_texts import FOUND, PATTERN, PATTERN_SHADED, context_shown, marked
@@ -191,6 +196,10 @@ def _why(writer: _Writer, shown: Shown, width: int) -> None:
 def _features(writer: _Writer, shown: Shown, width: int) -> tuple[int, ...]:
     """The table of features; its lines, on which the cursor can stand."""
     features, on = shown.features, on_pair(shown.detail, shown.heuristic)
+    if not features:
+        writer.head("features", width)
+        writer.add(no_feature_lines(shown.detail, width))
+        return ()
     writer.head(f"features · {len(features)} · s sorts · enter opens one", width)
     first = len(writer.lines) + 1
     writer.add(feature_lines(features, on.features if on else (), shown.sort, width))

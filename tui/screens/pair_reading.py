@@ -9,6 +9,7 @@ from engine.hh import Side
 from tui.screens.pair_features import FEATURE_SORTS, SORTED_BY, FeatureSort
 from tui.screens.pair_page import Shown
 from tui.screens.pair_shading import CYCLE, ShadeBy
+from tui.screens.pair_texts import found_in
 from tui.screens.scrolling import ReadsSections
 from tui.screens.triage import Triages
 
@@ -38,10 +39,16 @@ class ReadsPair(ReadsSections, Triages):
         self._go_to_side("rejected")
 
     def action_next_match(self) -> None:
-        self.document().jump(self.document().page.matches, forward=True)
+        self._to_match(forward=True)
 
     def action_previous_match(self) -> None:
-        self.document().jump(self.document().page.matches, forward=False)
+        self._to_match(forward=False)
+
+    def _to_match(self, *, forward: bool) -> None:
+        matches = self.document().page.matches
+        if not matches:
+            self.say("Neither pattern nor match is marked here: / finds a text.")
+        self.document().jump(matches, forward=forward)
 
     def action_unfold(self) -> None:
         if self.shown is not None:
@@ -95,7 +102,16 @@ class ReadsPair(ReadsSections, Triages):
         def search(text: str | None) -> None:
             if text is not None and self.shown is not None:
                 self.show(replace(self.shown, search=text, unfolded=bool(text)))
-                self.action_next_match()
+                pair = self.shown.detail.pair
+                times = sum(
+                    len(list(found_in(part, text)))
+                    for part in (pair.context, pair.chosen, pair.rejected)
+                )
+                if times or not text:
+                    self.say(f"“{text}” {times:,} times; n the next, N the one before" * bool(text))
+                    self.action_next_match()
+                else:
+                    self.say(f"“{text}” is not in this pair.")
 
         current = self.shown.search if self.shown else ""
         self.app.push_screen(Prompt("find in this pair", current), search)

@@ -55,12 +55,12 @@ def marked(
         shown.stylize(PATTERN if shades is None else PATTERN_SHADED, start, end)
     for shade in shades or ():
         shown.stylize(shade_style(shade.level), shade.start, shade.end)
-    for start, end in _find(text, search):
+    for start, end in found_in(text, search):
         shown.stylize(FOUND, start, end)
     return _with_signs(shown, spans, differing or (), shades or ())
 
 
-def _find(text: str, search: str) -> Iterator[tuple[int, int]]:
+def found_in(text: str, search: str) -> Iterator[tuple[int, int]]:
     """Where the text holds the search; ASCII letters match in both cases, as in the list."""
     if search:
         flags = re.IGNORECASE | re.ASCII if search.isascii() else re.IGNORECASE

@@ -19,6 +19,8 @@ from tui.widgets.pair_line import verdict_code
 from tui.widgets.wrapping import fit, wrap
 
 _MOST_REASON_LINES = 3
+_NOTE = 40
+"""Cells before what an input is held against."""
 _MOVED = {
     "margin": "the margin",
     "gap": "|reconstructed - margin|",
@@ -55,13 +57,13 @@ def effects_head(on: HeuristicOnPair, flags: tuple[str, ...], width: int) -> lis
 def why_lines(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
     """The section: the reason, its inputs with their thresholds, and what would flip it."""
     lines = wrap(Text(plain(why(on, detail)), BOLD), width)
-    lines += [fit(line, width) for line in _inputs(on, detail)]
+    lines += _inputs(on, detail, width)
     lines.append(Text(""))
     lines += _flips(on, detail, width)
     return lines
 
 
-def _inputs(on: HeuristicOnPair, detail: PairDetail) -> list[Text]:
+def _inputs(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
     limits, judged = on.thresholds, on.judgement
     found: list[tuple[str, str, str]] = [
         ("margin", signed(detail.margin), f"ε_m {_number(limits.margin)}" if limits else ""),
@@ -93,7 +95,12 @@ def _inputs(on: HeuristicOnPair, detail: PairDetail) -> list[Text]:
             + {None: "", True: "; decisive", False: "; not decisive"}[on.decisive],
         ),
     ]
-    return [Text(f"  {name:<28}{value:>8}  {against}") for name, value, against in found]
+    lines = []
+    for name, value, against in found:
+        first, *more = wrap(Text(against), width - _NOTE)
+        lines.append(Text(f"  {name:<28}{value:>8}  ").append_text(first))
+        lines += [Text(" " * _NOTE).append_text(line) for line in more]
+    return lines
 
 
 def _over_response(on: HeuristicOnPair) -> str:
@@ -125,7 +132,9 @@ def _outvoter(on: HeuristicOnPair) -> str:
 def _flips(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
     judged_on = evidence(on, detail)
     if judged_on is None or on.thresholds is None:
-        return [Text("what would flip it is not known: the pair is unmeasured", FAINT)]
+        return [
+            Text("what would flip it is not known: the run has not measured the pair for it", FAINT)
+        ]
     found = flips(judged_on, on.thresholds)
     if not found:
         return [Text("no threshold has another verdict beyond it", FAINT)]

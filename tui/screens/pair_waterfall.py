@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -45,7 +46,7 @@ def waterfall_lines(
         _line("margin", label, None, waterfall.margin, scale.bar(0.0, waterfall.margin)),
     ]
     for bar, before, after in zip(waterfall.bars, lefts[:-1], lefts[1:], strict=True):
-        name = _name(bar, waterfall, labels)
+        name = _name(bar, waterfall, labels, label)
         lines.append(_line(name, label, bar.size, after, scale.bar(after, before)))
     lines.append(
         _line("ablated baseline", label, None, lefts[-1], scale.bar(0.0, waterfall.baseline))
@@ -84,10 +85,12 @@ def _line(name: str, label: int, size: float | None, left: float, bar: Text) -> 
     return line.append_text(bar)
 
 
-def _name(bar: Bar, waterfall: Waterfall, labels: Mapping[int, str | None]) -> str:
+def _name(bar: Bar, waterfall: Waterfall, labels: Mapping[int, str | None], room: int) -> str:
     match bar.part:
         case "own":
-            return f"* features of {waterfall.heuristic}: {_numbers(bar.features)}"
+            named = f"* {waterfall.heuristic}: {_numbers(bar.features)}"
+            several = f"* {len(bar.features)} features of {waterfall.heuristic}"
+            return named if cell_len(named) <= room else several
         case "feature":
             return f"{_numbers(bar.features)} {labels.get(bar.features[0]) or ''}"
         case "rest":

@@ -16,7 +16,8 @@ from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import Place, bindings
 from tui.screens.asking import Asks, told
-from tui.screens.desk import Desk
+from tui.screens.desk import Desk, Listed
+from tui.screens.exporting import Writes
 from tui.screens.pairs_words import nothing, row_text, titled
 from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
 from tui.screens.sampling import parse_sample, sample_text
@@ -30,7 +31,7 @@ from tui.widgets.pair_line import heading
 from tui.widgets.pair_list import PairList, Wanted, place_of
 
 
-class PairsScreen(Asks, Triages, Yanks):
+class PairsScreen(Asks, Triages, Yanks, Writes):
     """Ids of a query, and the rows in view. The pair screen steps through the same list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pairs")]
@@ -195,21 +196,27 @@ class PairsScreen(Asks, Triages, Yanks):
         from tui.screens.prompt import Prompt
 
         def draw(text: str | None) -> None:
-            try:
-                sample = self.asked.sample if text is None else parse_sample(text)
-            except UserError as error:
-                self.complain(error)
-            else:
-                if sample != self.asked.sample:
-                    self.asked = replace(self.asked, sample=sample)
-                    self.find(None)  # a sample is read from its first pair on
+            sample = self.asked.sample if text is None else parse_sample(text)
+            if sample != self.asked.sample:
+                self.asked = replace(self.asked, sample=sample)
+                self.find(None)  # a sample is read from its first pair on
 
-        self.app.push_screen(Prompt(SAMPLE_PROMPT, sample_text(self.asked.sample)), draw)
+        drawn = sample_text(self.asked.sample)
+        self.app.push_screen(Prompt(SAMPLE_PROMPT, drawn, parse_sample), draw)
 
     def action_marks(self) -> None:
         from tui.screens.marks import MarksScreen
 
         self.app.push_screen(MarksScreen(self.desk, self.asked.heuristic, self._noise_floor))
+
+    def action_write(self) -> None:
+        if self.desk.blind:
+            self.say("Blind: a file would tell what is hidden. b ends that.")
+        elif (ids := self.pair_list.ids) is None or not len(ids):
+            self.say("There is no pair to write.")
+        else:
+            listed = Listed(ids, self.asked)
+            self.ask_where("the list", "outvoted-list.jsonl", listed)
 
     # Triage.
 

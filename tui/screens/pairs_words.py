@@ -10,7 +10,7 @@ from engine.cache.records import Query
 from tui.keys import MARKS
 from tui.screens.yank import line_to_yank
 from tui.widgets.figures import signed
-from tui.widgets.pair_line import verdict_code
+from tui.widgets.pair_line import row_code
 
 _KINDS = {"counterexample": "counterexamples", "conforming": "conforming pairs", None: "all"}
 
@@ -35,7 +35,8 @@ def marked(marks: Mapping[int, str]) -> str:
 
 def nothing(query: Query) -> tuple[str, ...]:
     """What an empty list says: why, and what to do next."""
-    todo = ["No pair matches.", "", "F  changes kind, verdicts, tranche and marks"]
+    of = "tranche and marks" if query.heuristic is None else "kind, verdicts, tranche and marks"
+    todo = ["No pair matches.", "", f"F  changes {of}"]
     if query.filter is not None:
         todo.append("f  and an empty line end the filter")
     if query.text:
@@ -48,4 +49,4 @@ def nothing(query: Query) -> tuple[str, ...]:
 def row_text(row: PairRow) -> str:
     """The row's figures, parted by tabs."""
     figures = (signed(figure) for figure in (row.margin, row.margin_sae, row.effect))
-    return line_to_yank(row.label, row.tranche, verdict_code(row.verdict, row.by), *figures)
+    return line_to_yank(row.label, row.tranche, row_code(row), *figures)

@@ -37,7 +37,7 @@ class PlotsScreen(ReadsSections, MainScreen):
 
     def on_mount(self) -> None:
         self.query_one("#title", Lines).show(Text("Plots", BOLD))
-        self.say("drawing …")
+        self.say("drawing …", passing=True)
         self.run_worker(self._read(), exclusive=True, group="plots")
 
     def remember(self, session: Session) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import bindings, hints
 from tui.widgets.lines import Lines
@@ -21,21 +23,39 @@ class Prompt(ModalScreen[str | None]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("prompt")]
 
-    def __init__(self, title: str, value: str = "") -> None:
+    def __init__(
+        self, title: str, value: str = "", check: Callable[[str], object] | None = None
+    ) -> None:
+        """`check` raises a UserError where the line is at fault; it stays then, and is told."""
         super().__init__()
         self._title = title
+        self._check = check
         self.shown = plain(value, keep_newlines=False)
         """What is there to be edited: of the value's length, control characters made visible."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="prompt"):
-            yield Lines(f"{self._title}   {hints('prompt')}")
+            yield Lines(self._title_line(), id="asked")
             field = Input(self.shown, compact=True, select_on_focus=False)
             field.cursor_blink = False  # a blinking cursor repaints an unchanged screen
             yield field
 
+    def _title_line(self) -> str:
+        return f"{self._title}   {hints('prompt')}"
+
+    def on_input_changed(self) -> None:
+        self.query_one("#asked", Lines).show(self._title_line())
+
     def action_accept(self) -> None:
-        self.dismiss(self.query_one(Input).value)
+        typed = self.query_one(Input).value
+        try:
+            if self._check is not None:
+                self._check(typed)
+        except UserError as error:
+            said = f"! {error.what}. {error.todo or ''}"
+            self.query_one("#asked", Lines).show(plain(said, keep_newlines=False))
+            return
+        self.dismiss(typed)
 
     def action_back(self) -> None:
         self.dismiss(None)

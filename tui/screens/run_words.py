@@ -1,4 +1,4 @@
-"""What a run is measured with, in words: first what sets it apart from those it stands beside."""
+"""What a run is measured with, in words: what it shares with others and what sets it apart."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ def parts(run: RunCard) -> tuple[str, ...]:
     return (run.hook, f"SAE {run.sae}", f"PM {run.pm}", run.readout, run.dtype)
 
 
-def apart_first(run: RunCard, among: Sequence[RunCard]) -> list[str]:
-    """A run's parts, those before the others that not all the runs share: lines may be cut."""
-    alike = [len(set(same)) == 1 for same in zip(*map(parts, among), strict=True)]
-    named = list(zip(alike, parts(run), strict=True))
-    return [part for shared, part in sorted(named, key=lambda told: told[0])]
+def shared(among: Sequence[RunCard]) -> list[str]:
+    """The parts that all of these runs have."""
+    return [same[0] for same in zip(*map(parts, among), strict=True) if len(set(same)) == 1]
+
+
+def apart(run: RunCard, among: Sequence[RunCard]) -> list[str]:
+    """A run's parts that not all of these runs have."""
+    return [part for part in parts(run) if part not in shared(among)]

@@ -42,7 +42,7 @@ class RunsScreen(Scrolls, MainScreen):
 
     def on_mount(self) -> None:
         self.query_one("#title", Lines).show(Text(f"{self._name} · over all runs", BOLD))
-        self.say("reading …")
+        self.say("reading …", passing=True)
         self.run_worker(self._read(), exclusive=True, group="runs")
 
     def remember(self, session: Session) -> Session:

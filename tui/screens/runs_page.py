@@ -8,11 +8,11 @@ from rich.text import Text
 
 from engine.cache.comparison_records import PairInRun
 from engine.plain import plain
-from tui.screens.run_words import apart_first
+from tui.screens.run_words import apart, shared
 from tui.widgets.document import Page
 from tui.widgets.figures import BOLD, FAINT, margin_bar, signed
 from tui.widgets.pair_line import verdict_code
-from tui.widgets.wrapping import fit
+from tui.widgets.wrapping import fit, wrap
 
 _HALF = 6
 
@@ -21,14 +21,16 @@ def runs_page(runs: Sequence[PairInRun], width: int) -> Page:
     """Two lines and one for each verdict a run; margins as bars on one scale."""
     largest = max((abs(made.margin) for made in runs if made.margin is not None), default=0.0)
     heading = f"{'margin':>9}{'':<{2 * _HALF + 3}}{'reconstr.':>9}  run"
-    lines = [Text(heading, FAINT)]
     cards = [made.run for made in runs]
+    alike = " · ".join(shared(cards))
+    lines = wrap(Text(_flat(f"all with {alike}")), width) if alike else []
+    lines.append(Text(heading, FAINT))
     for made in runs:
         run = made.run
         line = Text(f"{signed(made.margin, 9)} ", BOLD)
         line.append_text(margin_bar(made.margin, largest, _HALF))
         line.append(f" {signed(made.margin_sae, 9)}  ")
-        line.append(_flat(" · ".join((run.run[:8], *apart_first(run, cards)))))
+        line.append(_flat(" · ".join((run.run[:8], *apart(run, cards)))))
         lines.append(fit(line, width))
         for verdict in made.verdicts:
             code = verdict_code(verdict.verdict, verdict.by)

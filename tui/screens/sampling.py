@@ -7,7 +7,7 @@ import secrets
 from engine.cache.records import Sample
 from engine.errors import UserError
 
-PROMPT = "reading sample: how many pairs, and a seed (empty: all pairs)"
+PROMPT = "reading sample: how many pairs, and a seed (empty: all)"
 _SEEDS = 10_000
 _LONGEST = 12
 

@@ -26,7 +26,11 @@ def revealed(detail: PairDetail, mark: str) -> str:
         for on in detail.heuristics
     )
     found = verdicts or "no heuristic on it"
-    return f"{detail.pair.name.row} {mark} · it was: {found} · margin {signed(detail.margin)}"
+    return f"{_short(detail)} marked {mark} · it was: {found} · margin {signed(detail.margin)}"
+
+
+def _short(detail: PairDetail) -> str:
+    return f"{detail.pair.name.split}:{detail.pair.name.row}"
 
 
 class Triages(MainScreen):
@@ -62,12 +66,14 @@ class Triages(MainScreen):
 
     def action_mark(self, digit: str) -> None:
         identifier, mark = self.triaged(), MARKS.get(digit)
-        if identifier is not None:
-            hidden = mark is not None and self.is_hidden()
-            self.take_mark(identifier, mark)
-            self.move_on()
-            # Marks must all be written: no exclusive group.
-            self.run_worker(self._mark(identifier, mark, hidden), group="marks")
+        if identifier is None:
+            self.say("There is no pair here to mark.")
+            return
+        hidden = mark is not None and self.is_hidden()
+        self.take_mark(identifier, mark)
+        self.move_on()
+        # Marks must all be written: no exclusive group.
+        self.run_worker(self._mark(identifier, mark, hidden), group="marks")
 
     async def _mark(self, identifier: int, mark: str | None, hidden: bool) -> None:
         """Write a mark; in blind mode, tell what it was made without, or hide that again."""
@@ -123,10 +129,12 @@ class Triages(MainScreen):
     async def _note(self, write: Callable[[PairDetail], None]) -> None:
         """Have the note of the pair written, as it stands in the file by now."""
         identifier = self.triaged()
-        if identifier is not None:
-            detail = await self._asking(lambda reader: reader.pair(identifier))
-            if detail is not None:
-                write(detail)
+        if identifier is None:
+            self.say("There is no pair here to note anything on.")
+            return
+        detail = await self._asking(lambda reader: reader.pair(identifier))
+        if detail is not None:
+            write(detail)
 
     def _in_a_line(self, detail: PairDetail) -> None:
         from tui.screens.prompt import Prompt
@@ -136,7 +144,7 @@ class Triages(MainScreen):
 
         def noted(text: str | None) -> None:
             if text is not None:
-                self._keep_note(detail.pair.id, apply_change(before, prompt.shown, text))
+                self._keep_note(detail, apply_change(before, prompt.shown, text))
 
         self.app.push_screen(prompt, noted)
 
@@ -146,12 +154,14 @@ class Triages(MainScreen):
         except UserError as error:
             self.complain(error)
             return
-        if text != (detail.note or ""):
-            self._keep_note(detail.pair.id, text)
+        self._keep_note(detail, text)
 
-    def _keep_note(self, identifier: int, text: str) -> None:
-        note = text or None
+    def _keep_note(self, detail: PairDetail, text: str) -> None:
+        note, identifier = text or None, detail.pair.id
+        if note == detail.note:
+            return
         self.take_note(identifier, note)
+        self.say(f"{_short(detail)}: {'noted' if note else 'the note is gone'}; u takes that back")
         self.run_worker(self._asking(lambda reader: reader.note(identifier, note)), group="marks")
 
     async def _asking(self, question: Callable[[Reader], Answer]) -> Answer | None:

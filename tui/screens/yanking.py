@@ -33,9 +33,10 @@ class Yanks(MainScreen):
         except UserError as error:
             self.complain(error)
             return
-        if detail is not None:
-            await self._yank(texts_to_yank(detail.pair))
+        await self._yank(None if detail is None else texts_to_yank(detail.pair))
 
     async def _yank(self, text: str | None) -> None:
-        if text is not None:
+        if text is None:
+            self.say("There is no pair here to copy.")
+        else:
             self.say(await yank(self.app, text, self.desk.yank_file()))

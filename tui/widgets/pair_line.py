@@ -35,12 +35,17 @@ def verdict_code(verdict: Verdict, by: str | None) -> str:
     return f"{LETTERS[verdict]} {verdict.value}{'/' + by[0] if by else ''}"
 
 
+def row_code(row: PairRow) -> str:
+    """The verdict of the list's heuristic; a dot in a list of every pair, which has none."""
+    return NOTHING if row.kind is None else verdict_code(row.verdict, row.by)
+
+
 def pair_line(row: PairRow, width: int) -> str:
     """The line, exactly `width` cells. One string: it is sent as one segment."""
     sign = _KIND_SIGNS[row.kind]
     mark = " " if row.mark is None else _DIGITS.get(row.mark, "+")
     opposer = NOTHING if row.opposer is None else f"#{row.opposer}"
-    verdict = HIDDEN if row.hidden else verdict_code(row.verdict, row.by)
+    verdict = HIDDEN if row.hidden else row_code(row)
     named = f"{_cut(row.label, 13)} {_cut(row.tranche, 15)} " if width >= WIDE else ""
     head = (
         f"{mark} {named}{sign} {verdict:<{_VERDICT}}"

@@ -79,9 +79,9 @@ class PairList(Scrolled, can_focus=False):
         return True  # an empty list is still a widget
 
     @property
-    def ids(self) -> list[int]:
-        """The ids of all its pairs, in order."""
-        return [] if self._ids is None else self._ids.tolist()
+    def ids(self) -> npt.NDArray[np.int64] | None:
+        """The ids of all its pairs, in order; None: they are not known yet."""
+        return self._ids
 
     def show(self, ids: npt.NDArray[np.int64], cursor: int = 0) -> None:
         """Show other pairs. Rows asked for earlier are stale from now on."""

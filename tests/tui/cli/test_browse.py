@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +14,16 @@ import pytest
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.cache.records import Query
+from engine.cache.run_file import RUN_FILE
 from engine.demo.shipped import unpack
 from engine.verdict import Verdict
+from tests.engine.cache.scored import make_index, seal
 from tests.engine.tiny import TinyIndex
-from tui.cli.browse import last_index
+from tests.tui.driving import press, settle, text_of
+from tui.app import OutvotedApp
+from tui.cli.browse import last_index, run_to_open
 from tui.cli.main import main
+from tui.session import Session, load_session, save_session
 
 WALK = """
 import asyncio, json, sys
@@ -87,6 +94,34 @@ def test_the_demos_second_start_copies_nothing_and_keeps_marks(tmp_path: Path) -
     assert reader.marks() == {first: "clear"}
     reader.close()
     assert before == {path: path.stat().st_mtime_ns for path in paths.folder.rglob("*.duckdb")}
+
+
+def test_an_older_run_that_was_asked_for_comes_back_with_the_session(tmp_path: Path) -> None:
+    paths = make_index(tmp_path)
+    session = tmp_path / "session.json"
+    older = seal(paths, hook="h.2")
+    assert run_to_open(older, session, paths) == (older, None), "it is the newest"
+    newer = seal(paths, hook="h.10")
+    os.utime(paths.run(older) / RUN_FILE, (1, 1))
+    assert run_to_open(None, session, paths) == (None, None)
+    assert run_to_open(older[:9], session, paths) == (older, newer)
+    save_session(session, paths.name, Session(run=older))
+    assert run_to_open(None, session, paths) == (older, newer)
+    assert run_to_open(newer, session, paths) == (newer, None)
+    shutil.rmtree(paths.run(older))
+    assert run_to_open(None, session, paths) == (None, None), "it is gone"
+
+
+async def test_the_browser_remembers_that_run_and_says_so(tmp_path: Path) -> None:
+    paths = make_index(tmp_path)
+    run = seal(paths)
+    session = tmp_path / "session.json"
+    app = OutvotedApp(None, lambda: open_reader(paths), None, session, run=run, said="An older run")
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert text_of(pilot, "state") == "An older run"
+        await press(pilot, "q")
+    assert load_session(session, paths.name).run == run
 
 
 def test_the_demos_report_names_the_verdicts_that_do_not_occur(
