@@ -71,7 +71,7 @@ class MarksScreen(Scrolls, Writes):
         return self.query_one(Document)
 
     def on_document_moved(self) -> None:
-        self.show_place(self.position)
+        self.show_place(self.document().place, self.position)
 
     def remember(self, session: Session) -> Session:
         return session

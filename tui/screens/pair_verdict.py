@@ -132,9 +132,8 @@ def _outvoter(on: HeuristicOnPair) -> str:
 def _flips(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
     judged_on = evidence(on, detail)
     if judged_on is None or on.thresholds is None:
-        return [
-            Text("what would flip it is not known: the run has not measured the pair for it", FAINT)
-        ]
+        said = "what would flip it is not known: the run has not measured the pair for it"
+        return wrap(Text(said, FAINT), width)
     found = flips(judged_on, on.thresholds)
     if not found:
         return [Text("no threshold has another verdict beyond it", FAINT)]

@@ -23,15 +23,18 @@ def runs_page(runs: Sequence[PairInRun], width: int) -> Page:
     heading = f"{'margin':>9}{'':<{2 * _HALF + 3}}{'reconstr.':>9}  run"
     cards = [made.run for made in runs]
     alike = " · ".join(shared(cards))
-    lines = wrap(Text(_flat(f"all with {alike}")), width) if alike else []
+    lines = wrap(Text(_flat(f"measured with {alike}")), width) if alike else []
     lines.append(Text(heading, FAINT))
     for made in runs:
         run = made.run
         line = Text(f"{signed(made.margin, 9)} ", BOLD)
         line.append_text(margin_bar(made.margin, largest, _HALF))
         line.append(f" {signed(made.margin_sae, 9)}  ")
-        line.append(_flat(" · ".join((run.run[:8], *apart(run, cards)))))
-        lines.append(fit(line, width))
+        said = " · ".join((run.run[:8], *apart(run, cards)))
+        indent = " " * line.cell_len
+        first, *more = wrap(Text(_flat(said)), width - line.cell_len)
+        lines.append(line.append_text(first))
+        lines += [Text(indent).append_text(part) for part in more]
         for verdict in made.verdicts:
             code = verdict_code(verdict.verdict, verdict.by)
             lines.append(
