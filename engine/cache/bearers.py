@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,7 +100,11 @@ def bearer_rows(cursor: duckdb.DuckDBPyConnection, looked_at: LookedAt) -> Beare
 
 
 def stand_bearers(
-    paths: IndexPaths, store: PairStore, cursor: duckdb.DuckDBPyConnection, matcher: Matcher
+    paths: IndexPaths,
+    store: PairStore,
+    cursor: duckdb.DuckDBPyConnection,
+    matcher: Matcher,
+    unwanted: threading.Event | None = None,
 ) -> LookedAt:
     """Make the cursor's own table `bearing` of one heuristic's bearers, and count them.
 
@@ -108,13 +113,14 @@ def stand_bearers(
     context_hash. It is read from disk; where it is not there, or damaged, it is found now.
 
     Raises:
-        UserError: the index is damaged, or a regular expression takes too long on a text.
+        UserError: the index is damaged, or a regular expression takes too long on a text, or is
+            not wanted any more: `scan` says when.
     """
     heuristic = matcher.heuristic
     file = paths.heuristics / f"{heuristic.key}-{store.sources_hash}.parquet"
     counts = _read(cursor, file)
     if counts is None:
-        scanned = scan(paths, store, matcher)
+        scanned = scan(paths, store, matcher, unwanted)
         counts = scanned.counts
         cursor.register("spans", scanned.columns())
         cursor.execute(_KEEP)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import duckdb
 
 from engine.cache.filter_sql import is_text
-from engine.cache.pairs import PairStore
+from engine.cache.pairs import ALL, PairStore, Share
 from engine.heuristics import Heuristic, Matcher
 from engine.heuristics.fold import fold, fold_regex
+from engine.heuristics.relaxed import relaxed
 from engine.heuristics.required import Needles, ignores_case, required
 from engine.hh import Pair
 
@@ -18,36 +22,57 @@ _RARE = 3
 """Characters of a regular expression that are worth looking for: fewer stand nearly anywhere."""
 
 
-def candidates(store: PairStore, matcher: Matcher) -> Iterator[Pair]:
-    """At least all pairs that carry the pattern, in the order of their ids.
+def candidates(store: PairStore, matcher: Matcher, share: Share = ALL) -> Iterator[Pair]:
+    """At least all pairs of a share that carry the pattern, in the order of their ids.
 
     Which ones do is for the matcher to say. A folded pattern is looked for by the words between
-    its apostrophes and spaces, a regular expression by the texts that its every match holds. One
-    without such texts may be anywhere, but where it must lie in a response the contexts need not
-    be read.
+    its apostrophes and spaces, a regular expression by the texts that its every match holds, or
+    by RE2, which finds at least what Python's own finds. One of which neither tells anything may
+    be anywhere, but where it must lie in a response the contexts need not be read.
     """
     heuristic = matcher.heuristic
-    wanted = literals(heuristic)
-    if wanted:
-        ids = _holding(store, heuristic, wanted)
-    elif heuristic.scope == "response":
+    ids = _holding(store, heuristic, share)
+    if ids is None and heuristic.scope != "response":
+        yield from store.iter_pairs(share=share)
+        return
+    if ids is None:
         ids = [
             identifier
-            for identifier, *responses in store.iter_responses()
-            if any(matcher.spans(response, 0) for response in responses)
+            for identifier, *responses in store.iter_responses(share)
+            if any(map(matcher.found_in, responses))
         ]
-    else:
-        yield from store.iter_pairs()
-        return
     for start in range(0, len(ids), _BATCH):
         yield from store.pairs(ids[start : start + _BATCH])
 
 
-def _holding(store: PairStore, heuristic: Heuristic, wanted: Sequence[Needles]) -> list[int]:
+def _holding(store: PairStore, heuristic: Heuristic, share: Share) -> list[int] | None:
+    """The pairs that hold what DuckDB can look for; None: there is no such thing."""
+    wanted = literals(heuristic)
+    if wanted:
+        return _holding_texts(store, heuristic, wanted, share)
+    if not heuristic.regex:
+        return None
+    pattern = fold_regex(heuristic.pattern) if heuristic.fold else heuristic.pattern
+    expression = relaxed(pattern, fold=heuristic.fold)
+    if expression is None or not is_text(expression):
+        return None
+    found = " OR ".join(f"regexp_matches({place}, ?)" for place in _places(heuristic))
+    with suppress(duckdb.InvalidInputException):  # it is too large for RE2
+        return store.ids_where(found, [expression] * 2, share)
+    return None
+
+
+def _places(heuristic: Heuristic) -> list[str]:
+    """What is looked through of a pair, as SQL."""
+    sides = ["chosen", "rejected"]
+    return sides if heuristic.scope == "response" else [f"context || {side}" for side in sides]
+
+
+def _holding_texts(
+    store: PairStore, heuristic: Heuristic, wanted: Sequence[Needles], share: Share
+) -> list[int]:
     ways = [needles for needles in wanted if all(map(is_text, needles))]
-    places = ["chosen", "rejected"]
-    if heuristic.scope != "response":
-        places = [f"context || {place}" for place in places]
+    places = _places(heuristic)
     if heuristic.regex and ignores_case(heuristic.pattern):
         places = [f"lower({place})" for place in places]
     found = " OR ".join(
@@ -56,7 +81,7 @@ def _holding(store: PairStore, heuristic: Heuristic, wanted: Sequence[Needles]) 
         for needles in ways
     )
     every = [text for needles in ways for text in needles]
-    return store.ids_where(found, every * len(places)) if ways else []
+    return store.ids_where(found, every * len(places), share) if ways else []
 
 
 def literals(heuristic: Heuristic) -> tuple[Needles, ...]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from engine.cache import tables
 from engine.cache.bearers import BearerTable, Borne
 from engine.cache.borne import Shape, shapes_of
-from engine.cache.judged import JudgedRow
+from engine.cache.judged import JudgedRow, judged_table
 from engine.cache.keys import lowest_hashes
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
@@ -136,6 +136,15 @@ def _figures(rewards: Rewards, by_hash: Sequence[int]) -> Figures:
         attribution_sign_agreement=None,
         attribution_recall=None,
     )
+
+
+def stand_imported(
+    cursor: duckdb.DuckDBPyConnection, bearing: Sequence[BearerTable], epsilon: float
+) -> None:
+    """Put what margins alone say of today's bearers into the table `judged`."""
+    cursor.register("imported", judged_table(judge_imported(cursor, bearing, epsilon)))
+    cursor.execute("INSERT INTO judged SELECT * FROM imported")
+    cursor.unregister("imported")
 
 
 def judge_imported(

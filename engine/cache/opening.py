@@ -10,8 +10,9 @@ import duckdb
 from engine.cache import by_token, questions
 from engine.cache.bearers import LookedAt, bearers, stand_bearers
 from engine.cache.borne import add_borne, make_borne
+from engine.cache.columns import declared
 from engine.cache.fired import stand_firing
-from engine.cache.judged import judged_table
+from engine.cache.judged import JUDGED
 from engine.cache.kept import with_kept
 from engine.cache.labels import check_labels, kept_labels
 from engine.cache.layout import IndexPaths
@@ -106,14 +107,13 @@ def _judge_imported(
     paths: IndexPaths, store: PairStore, wanted: Sequence[Heuristic], epsilon: float
 ) -> None:
     """Put what margins alone say of today's bearers in the place of a run's verdicts."""
-    from engine.cache.imported import judge_imported  # Arrow, which few indexes need
+    from engine.cache.imported import stand_imported  # Arrow, which few indexes need
 
     tables = bearers(paths, store, wanted)
     with store.cursor() as cursor:
-        cursor.register("imported", judged_table(judge_imported(cursor, tables, epsilon)))
         cursor.execute("DROP VIEW judged")
-        cursor.execute("CREATE TABLE judged AS SELECT * FROM imported")
-        cursor.unregister("imported")
+        cursor.execute(f"CREATE TABLE judged ({declared(JUDGED)})")
+        stand_imported(cursor, tables, epsilon)
 
 
 def _open_run(

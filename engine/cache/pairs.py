@@ -20,6 +20,9 @@ from engine.errors import UserError
 from engine.hh import Pair, PairName, pair_id, split_pair_id
 
 Row: TypeAlias = tuple[int, str, str, str, str]
+Share: TypeAlias = tuple[int, int]
+"""Which of how many parts of the pairs, counted from 0."""
+ALL: Share = (0, 1)
 
 _ROWS_BY_RANGE = """
 SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
@@ -32,6 +35,7 @@ _ROWS_OF = "SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id"
 _FEW = 256
 _IDS = "SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id"
 _IDS_WHERE = "SELECT id FROM pairs p WHERE"
+_IDS_WITHIN = "SELECT id FROM pairs p WHERE id >= ? AND id < ? AND"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
 _EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
 
@@ -132,20 +136,27 @@ class PairStore:
         """How many pairs each tranche has, in the order of their first pair."""
         return dict(self._fetch(_TRANCHES))
 
-    def iter_pairs(self, batch: int = 2048) -> Iterator[Pair]:
+    def iter_pairs(self, batch: int = 2048, share: Share = ALL) -> Iterator[Pair]:
         """All pairs in the order of their ids, at most `batch` of them in memory at a time."""
-        for _, first, last in self._fetch(_EXTENTS):
+        for first, end in self._extents(share):
             # A range of ids skips whole blocks; LIMIT would sort what is left, every time.
-            for start in range(first, last + 1, batch):
-                stop = min(start + batch, last + 1)
+            for start in range(first, end, batch):
+                stop = min(start + batch, end)
                 yield from map(self._pair, self._fetch(_ROWS_BY_RANGE, [start, stop]))
 
-    def iter_responses(self) -> Iterator[tuple[Any, ...]]:
+    def iter_responses(self, share: Share = ALL) -> Iterator[tuple[Any, ...]]:
         """Id, chosen and rejected response of every pair, in the order of the ids."""
-        for _, first, last in self._fetch(_EXTENTS):
-            for start in range(first, last + 1, _RESPONSES):
-                stop = min(start + _RESPONSES, last + 1)
+        for first, end in self._extents(share):
+            for start in range(first, end, _RESPONSES):
+                stop = min(start + _RESPONSES, end)
                 yield from self._fetch(_RESPONSES_BY_RANGE, [start, stop])
+
+    def _extents(self, share: Share) -> Iterator[tuple[int, int]]:
+        """Of each source the ids of a share of its rows: the first, and the one after the last."""
+        part, parts = share
+        for _, first, last in self._fetch(_EXTENTS):
+            rows = last + 1 - first
+            yield first + rows * part // parts, first + rows * (part + 1) // parts
 
     def pairs(self, ids: Iterable[int]) -> tuple[Pair, ...]:
         """The pairs of these ids, in the order given.
@@ -189,10 +200,17 @@ class PairStore:
             return f"IN ({', '.join('?' * len(ids))})", list(ids)
         return "IN (SELECT unnest(?::BIGINT[]))", [list(ids)]
 
-    def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
+    def ids_where(self, condition: str, values: Sequence[object], share: Share = ALL) -> list[int]:
         """The ids for which a condition of engine.cache's own holds, its values bound, in order."""
         query = " ".join((_IDS_WHERE, condition, "ORDER BY id"))
-        return [identifier for (identifier,) in self._fetch(query, values)]
+        if share == ALL:
+            return [identifier for (identifier,) in self._fetch(query, values)]
+        query = " ".join((_IDS_WITHIN, f"({condition})", "ORDER BY id"))
+        return [
+            identifier
+            for first, end in self._extents(share)
+            for (identifier,) in self._fetch(query, [first, end, *values])
+        ]
 
     def find(self, spec: str) -> Pair:
         """The pair that PAIR names: `row`, `split:row` or `source:split:row`.

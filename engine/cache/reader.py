@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -213,23 +214,41 @@ class IndexReader:
         """The words that a filter of this index may hold."""
         return vocabulary(self.store, self.overview().heuristics, self.marks().values())
 
-    def look_at(self, heuristic: Heuristic) -> Overview:
-        """Find who bears one more pattern; the overview with it, its verdicts `unmeasured`.
+    def look_at(self, heuristic: Heuristic, unwanted: threading.Event | None = None) -> Overview:
+        """Find who bears one more pattern; the overview with it.
+
+        Its verdicts are `unmeasured`, but on imported rewards, which judge whatever is borne.
+
+        Args:
+            heuristic: the pattern.
+            unwanted: set, from any thread, once it is not waited for any more.
 
         Raises:
-            UserError: the pattern is at fault, or another heuristic has its name.
+            UserError: the pattern is at fault, or another heuristic has its name, or it is not
+                wanted any more.
         """
         if any(made.name == heuristic.name for made in self.heuristics):
             raise UserError(f'there is a heuristic "{heuristic.name}" already')
         known, matcher = self.overview(), compile_heuristic(heuristic)
         with self._asking() as cursor:
-            looked_at = stand_bearers(self.paths, self.store, cursor, matcher)
-            add_borne(cursor, heuristic, was_judged=False)
+            looked_at = stand_bearers(self.paths, self.store, cursor, matcher, unwanted)
+            judged = self._judged_by_margins(cursor, looked_at)
+            add_borne(cursor, heuristic, was_judged=judged)
             card = heuristic_card(cursor, looked_at, self.run)
         give_back()
         self.looked_at = (*self.looked_at, looked_at)
         self._overview = replace(known, heuristics=(*known.heuristics, card))
         return self._overview
+
+    def _judged_by_margins(self, cursor: duckdb.DuckDBPyConnection, looked_at: LookedAt) -> bool:
+        """Judge one more heuristic where imported rewards say all that is known; whether it is."""
+        if self.run is None or not self.run.manifest.imported:
+            return False
+        from engine.cache.imported import stand_imported  # Arrow, which few indexes need
+
+        bearing = [bearer_rows(cursor, looked_at)]
+        stand_imported(cursor, bearing, self.run.figures.margin_threshold)
+        return True
 
     def rows(self, ids: npt.NDArray[np.int64], query: Query) -> tuple[PairRow, ...]:
         """One record for each id, in the order given."""

@@ -10,6 +10,8 @@ from engine.cache.pair_records import Cell, Found, PairDetail, PairRow, Undone
 from engine.cache.records import Overview, Query
 
 if TYPE_CHECKING:  # whoever only names the protocol loads none of what it answers with
+    import threading
+
     import numpy as np
     import numpy.typing as npt
 
@@ -50,11 +52,18 @@ class Reader(Protocol):
         """The words that a filter of this index may hold."""
         ...
 
-    def look_at(self, heuristic: Heuristic) -> Overview:
-        """Find who bears one more pattern; the overview with it, its verdicts `unmeasured`.
+    def look_at(self, heuristic: Heuristic, unwanted: threading.Event | None = None) -> Overview:
+        """Find who bears one more pattern; the overview with it.
+
+        Its verdicts are `unmeasured`, but on imported rewards, which judge whatever is borne.
+
+        Args:
+            heuristic: the pattern.
+            unwanted: set, from any thread, once it is not waited for any more.
 
         Raises:
-            UserError: the pattern is at fault, or another heuristic has its name.
+            UserError: the pattern is at fault, or another heuristic has its name, or it is not
+                wanted any more.
         """
         ...
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,9 +20,9 @@ import numpy.typing as npt
 
 from engine.cache.candidates import candidates
 from engine.cache.layout import IndexPaths
-from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.pairs import ALL, PairStore, Share, open_pairs
 from engine.errors import UserError
-from engine.heuristics import Heuristic, Matcher, Spans, compile_heuristic, side_spans
+from engine.heuristics import Heuristic, Matcher, compile_heuristic, presence, side_spans
 from engine.heuristics.census import Counts
 from engine.heuristics.patience import patient
 from engine.hh import Pair
@@ -29,6 +32,9 @@ STARTED = 10.0
 EACH = 1e-4
 """Seconds that a regular expression gets from the browser, for itself and for each pair: six times
 what one without a text to look for first took on two cores."""
+SHARED = 40_000
+"""Pairs from which one more process is worth its start."""
+_PROCESSES = 4
 _LOOKS = 0.2
 """Seconds between two looks at whether the answer is still waited for."""
 
@@ -46,11 +52,12 @@ class Found:
     both: int = 0
     rows: list[tuple[int, bool, int, int, int]] = field(default_factory=list)
 
-    def take(self, pair: Pair, chosen: Spans, rejected: Spans) -> None:
+    def look_at(self, matcher: Matcher, pair: Pair) -> None:
         """Count a pair, and keep its bearer's spans."""
-        if chosen and rejected:
+        if all(presence(matcher, pair)):  # of a frequent pattern, spans would be many
             self.both += 1
             return
+        chosen, rejected = side_spans(matcher, pair)
         self.chosen += bool(chosen)
         self.rejected += bool(rejected)
         context = len(pair.context)
@@ -58,6 +65,16 @@ class Found:
             (pair.id, bool(chosen), context, start - context, end - context)
             for start, end in chosen or rejected
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was found in a share of the pairs."""
+
+    chosen: int
+    rejected: int
+    both: int
+    spans: npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,50 +91,101 @@ class Scanned:
         return {name: np.ascontiguousarray(self.spans[name]) for name in _ROW.names or ()}
 
 
-def scan(paths: IndexPaths, store: PairStore, matcher: Matcher) -> Scanned:
+def scan(
+    paths: IndexPaths,
+    store: PairStore,
+    matcher: Matcher,
+    unwanted: threading.Event | None = None,
+) -> Scanned:
     """Look through all pairs of an index.
 
     A regular expression may take a text for ever, and keeps the whole process from anything else
     meanwhile. In a main thread it is given up; from any other, such as the browser's, it is tried
-    in a process of its own.
+    in processes of its own, which share the pairs.
+
+    Args:
+        paths: the index.
+        store: its pairs.
+        matcher: the pattern.
+        unwanted: set, from any thread, once the answer is not waited for any more.
 
     Raises:
-        UserError: a regular expression takes too long on a text, or the index is damaged.
+        UserError: a regular expression takes too long on a text, or the answer is not wanted any
+            more, or the index is damaged.
     """
-    regex = matcher.heuristic.regex
-    if regex and threading.current_thread() is not threading.main_thread():
-        return _elsewhere(paths, store, matcher.heuristic)
-    with patient(matcher) if regex else nullcontext(matcher) as tried:
-        found = Found()
-        for pair in candidates(store, tried):
-            found.take(pair, *side_spans(tried, pair))
-    neither = store.count() - found.chosen - found.rejected - found.both
-    counts = Counts(found.chosen, found.rejected, found.both, neither)
-    return Scanned(counts, np.array(found.rows, dtype=_ROW))
+    if matcher.heuristic.regex and threading.current_thread() is not threading.main_thread():
+        parts = _elsewhere(paths, store, matcher.heuristic, unwanted)
+    else:
+        parts = [_look_through(store, matcher, ALL)]
+    chosen = sum(part.chosen for part in parts)
+    rejected = sum(part.rejected for part in parts)
+    both = sum(part.both for part in parts)
+    counts = Counts(chosen, rejected, both, store.count() - chosen - rejected - both)
+    return Scanned(counts, np.concatenate([part.spans for part in parts]))
 
 
-def _elsewhere(paths: IndexPaths, store: PairStore, heuristic: Heuristic) -> Scanned:
-    """The same by a child process: one JSON line comes back, and an array behind it."""
-    asked = {
-        "cache": str(paths.cache),
-        "name": paths.name,
-        "sources": store.sources_hash,
-        "heuristic": asdict(heuristic),
-    }
-    status, said = _answer(json.dumps(asked).encode(), store, heuristic)
+def _look_through(store: PairStore, matcher: Matcher, share: Share) -> Part:
+    found = Found()
+    with patient(matcher) if matcher.heuristic.regex else nullcontext(matcher) as tried:
+        for pair in candidates(store, tried, share):
+            found.look_at(tried, pair)
+    return Part(found.chosen, found.rejected, found.both, np.array(found.rows, dtype=_ROW))
+
+
+def _elsewhere(
+    paths: IndexPaths, store: PairStore, heuristic: Heuristic, unwanted: threading.Event | None
+) -> list[Part]:
+    """The same by child processes, each with a share of the pairs."""
+    parts = min(os.cpu_count() or 1, _PROCESSES, 1 + store.count() // SHARED)
+    patience = STARTED + store.count() * EACH
+    until = time.monotonic() + patience
+    failures: list[UserError] = []
+
+    def given_up() -> UserError | None:
+        """Why nobody waits for an answer any more, if so."""
+        if failures:
+            return failures[0]
+        if store.leaving.is_set():
+            return UserError("the index was left while a pattern was counted")
+        if unwanted is not None and unwanted.is_set():
+            return UserError(f"{heuristic.pattern!r} is not counted any more")
+        if time.monotonic() > until:
+            return UserError(
+                f"{heuristic.pattern!r} is not through the index after {patience:.0f} s",
+                where=f'heuristic "{heuristic.name}"',
+                todo="Look for a text, or count it with `outvoted census --regex`.",
+            )
+        return None
+
+    def answer(part: int) -> Part:
+        asked = Asked(str(paths.cache), paths.name, store.sources_hash, heuristic, part, parts)
+        try:
+            return _part(json.dumps(asdict(asked)).encode(), given_up)
+        except UserError as error:
+            failures.append(error)
+            raise
+
+    with ThreadPoolExecutor(parts) as pool:
+        answers = [pool.submit(answer, part) for part in range(parts)]
+    if failures:
+        raise failures[0]
+    return [each.result() for each in answers]
+
+
+def _part(request: bytes, given_up: Callable[[], UserError | None]) -> Part:
+    """One child's answer: a JSON line, and an array behind it."""
+    status, said = _answer(request, given_up)
     line, _, spans = said.partition(b"\n")
     if status != 0 or not line:
         raise UserError("the process that counts a pattern was lost", todo="Try it again.")
     told = json.loads(line)
     if "error" in told:
         raise UserError(**told["error"])
-    return Scanned(Counts(**told["counts"]), np.load(io.BytesIO(spans), allow_pickle=False))
+    return Part(**told["counts"], spans=np.load(io.BytesIO(spans), allow_pickle=False))
 
 
-def _answer(request: bytes, store: PairStore, heuristic: Heuristic) -> tuple[int, bytes]:
-    """Exit status and stdout of the child; it is killed where it is late or not waited for."""
-    patience = STARTED + store.count() * EACH
-    given_up = time.monotonic() + patience
+def _answer(request: bytes, given_up: Callable[[], UserError | None]) -> tuple[int, bytes]:
+    """Exit status and stdout of the child; it is killed where its answer is given up."""
     with subprocess.Popen(
         [sys.executable, "-m", "engine.cache.scanning"],
         stdin=subprocess.PIPE,
@@ -132,16 +200,9 @@ def _answer(request: bytes, store: PairStore, heuristic: Heuristic) -> tuple[int
                 to_say = None
             else:
                 return child.returncode, said
-            if store.leaving.is_set():
+            if (why := given_up()) is not None:
                 child.kill()
-                raise UserError("the index was left while a pattern was counted")
-            if time.monotonic() > given_up:
-                child.kill()
-                raise UserError(
-                    f"{heuristic.pattern!r} is not through the index after {patience:.0f} s",
-                    where=f'heuristic "{heuristic.name}"',
-                    todo="Look for a text, or count it with `outvoted census --regex`.",
-                )
+                raise why
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,29 +213,32 @@ class Asked:
     name: str
     sources: str
     heuristic: Heuristic
+    part: int
+    parts: int
 
 
 def main() -> None:
     """The child process."""
     asked = build(Asked, json.load(sys.stdin))
     try:
-        scanned = _asked_for(asked)
+        found = _asked_for(asked)
     except UserError as error:
         told = {"what": error.what, "where": error.where, "todo": error.todo}
         sys.stdout.write(json.dumps({"error": told}) + "\n")
         return
-    sys.stdout.write(json.dumps({"counts": asdict(scanned.counts)}) + "\n")
+    counts = {"chosen": found.chosen, "rejected": found.rejected, "both": found.both}
+    sys.stdout.write(json.dumps({"counts": counts}) + "\n")
     sys.stdout.flush()
-    np.save(sys.stdout.buffer, scanned.spans, allow_pickle=False)
+    np.save(sys.stdout.buffer, found.spans, allow_pickle=False)
 
 
-def _asked_for(asked: Asked) -> Scanned:
-    paths = IndexPaths(Path(asked.cache), asked.name)
-    store = open_pairs(paths)
+def _asked_for(asked: Asked) -> Part:
+    store = open_pairs(IndexPaths(Path(asked.cache), asked.name))
     try:
         if store.sources_hash != asked.sources:
             raise UserError("the index has changed since it was opened", todo="Open it again.")
-        return scan(paths, store, compile_heuristic(asked.heuristic))
+        matcher = compile_heuristic(asked.heuristic)
+        return _look_through(store, matcher, (asked.part, asked.parts))
     finally:
         store.close()
 

@@ -38,6 +38,12 @@ class Matcher:
             found += [(start + first, start + last) for first, last in self.finder(text)]
         return tuple(found)
 
+    def borne_by(self, transcript: str, context: int) -> bool:
+        """Whether `spans` would find any."""
+        return any(
+            self.found_in(transcript[start:end]) for start, end in self._pieces(transcript, context)
+        )
+
     def found_in(self, text: str) -> bool:
         """Whether the pattern stands anywhere in a text, whatever the scope."""
         return any(self.finder(fold(text) if self.heuristic.fold else text))
@@ -127,8 +133,10 @@ def side_spans(matcher: Matcher, pair: Pair) -> tuple[Spans, Spans]:
 
 def presence(matcher: Matcher, pair: Pair) -> tuple[bool, bool]:
     """Whether the chosen and whether the rejected side carries the pattern."""
-    chosen, rejected = side_spans(matcher, pair)
-    return bool(chosen), bool(rejected)
+    chosen, rejected = (
+        matcher.borne_by(pair.transcript(side), len(pair.context)) for side in SIDES
+    )
+    return chosen, rejected
 
 
 def kind_of(bearer: Side, direction: Direction) -> Kind:

@@ -30,15 +30,24 @@ def patient(matcher: Matcher, seconds: float = PATIENCE) -> Iterator[Matcher]:
         yield matcher
         return
     begun = seen = 0
+    trying = False
 
     def find(text: str) -> Iterator[Span]:
-        nonlocal begun
+        nonlocal begun, trying
         begun += 1
-        return matcher.finder(text)
+        trying = True
+        try:
+            for span in matcher.finder(text):
+                trying = False
+                yield span
+                trying = True
+        finally:
+            trying = False
 
     def look(_number: int, _frame: FrameType | None) -> None:
         nonlocal seen
-        if begun == seen:
+        # What takes long between two texts, such as reading them, is no fault of the pattern.
+        if trying and begun == seen:
             raise too_slow(matcher, seconds)
         seen = begun
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from typing import TypeAlias
 
-with warnings.catch_warnings():  # the standard library's own parser; its name says it may change
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import sre_constants as codes
-    import sre_parse
+from engine.heuristics.parsed import codes, sre_parse
 
 Needles: TypeAlias = tuple[str, ...]
 

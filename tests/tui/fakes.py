@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -328,6 +329,8 @@ class FakeReader:
     closed: bool = False
     failing: UserError | None = None
     shown: Overview = OVERVIEW
+    endless: bool = False
+    """Whether a new pattern is counted until nobody waits for it any more."""
 
     def overview(self) -> Overview:
         return self.shown
@@ -399,10 +402,12 @@ class FakeReader:
             tranches=TRANCHES, heuristics=tuple(made.name for made in HEURISTICS), marks=("clear",)
         )
 
-    def look_at(self, heuristic: Heuristic) -> Overview:
+    def look_at(self, heuristic: Heuristic, unwanted: threading.Event | None = None) -> Overview:
         if any(card.heuristic.name == heuristic.name for card in self.shown.heuristics):
             raise UserError(f'there is a heuristic "{heuristic.name}" already')
         compile_heuristic(heuristic)
+        if self.endless and unwanted is not None and unwanted.wait(30):
+            raise UserError("it is not counted any more")
         card = HeuristicCard(
             heuristic=heuristic,
             held="unmeasured",

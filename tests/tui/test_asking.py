@@ -16,7 +16,7 @@ from engine.filters import Among, Compare, parse
 from engine.heuristics import Heuristic
 from engine.verdict import Verdict
 from tests.tui.driving import browser, page_text, pairs_screen, press, settle, text_of
-from tests.tui.fakes import DETAILS, PAIRS, FakeReader
+from tests.tui.fakes import DETAILS, OVERVIEW, PAIRS, FakeReader
 from tui.screens.facets import count, facets
 from tui.screens.overview import OverviewScreen
 from tui.screens.pairs import PairsScreen
@@ -242,6 +242,25 @@ async def test_a_new_pattern_is_counted_listed_and_kept() -> None:
         assert "kept in heuristics.toml" in text_of(pilot, "state")
         await press(pilot, "enter")
         assert pairs_screen(pilot).asked.heuristic == "im-sorry"
+
+
+async def test_counting_a_pattern_is_stopped_by_esc_and_leaves_the_overview_as_it_was() -> None:
+    reader = FakeReader(endless=True)
+    async with browser(reader).run_test(size=(100, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "escape", "n")  # esc is for nothing while nothing is counted
+        await write(pilot, "sorry")
+        await pilot.press("enter")
+        while "esc stops it" not in text_of(pilot, "state"):
+            await pilot.pause(0.01)
+        await press(pilot, "escape")
+        assert "“sorry” is not counted." in text_of(pilot, "state")
+        assert reader.shown == OVERVIEW
+        reader.endless = False
+        await press(pilot, "n")
+        await write(pilot, "sorry")
+        await press(pilot, "enter")
+        assert "chosen only 3" in text_of(pilot, "state")
 
 
 async def test_a_faulty_pattern_is_told_while_the_line_stays() -> None:

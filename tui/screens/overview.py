@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -45,6 +46,8 @@ class OverviewScreen(Scrolls, MainScreen):
         self._recall: Callable[[str], Session] | None = recall
         self._marks: Counter[str] = Counter()
         self._patterns: tuple[Heuristic, ...] = ()
+        self._unwanted: threading.Event | None = None
+        """Set to give up the pattern that is being counted; None: none is."""
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -212,23 +215,37 @@ class OverviewScreen(Scrolls, MainScreen):
 
     async def _count(self, pattern: Heuristic) -> None:
         """Count who carries the pattern; it is a heuristic of this session from then on."""
-        self.say(f"counting “{pattern.shown}” …")
+        self.say(f"counting “{pattern.shown}” … esc stops it", passing=True)
+        self._unwanted = unwanted = threading.Event()
         try:
-            card = await self._look_at(pattern)
+            card = await self._look_at(pattern, unwanted)
         except UserError as error:
-            self.complain(error)
+            if unwanted.is_set():
+                self.say(f"“{pattern.shown}” is not counted.")
+            else:
+                self.complain(error)
             return
+        finally:
+            if self._unwanted is unwanted:
+                self._unwanted = None
         self._select(pattern.name)
         self.say(
             f"“{pattern.shown}”: chosen only {card.chosen_only:,}, rejected only"
             f" {card.rejected_only:,}, both {card.both:,}. enter lists them, w keeps it."
         )
 
-    async def _look_at(self, pattern: Heuristic) -> HeuristicCard:
-        self.overview = await self.desk.ask(lambda reader: reader.look_at(pattern))
+    async def _look_at(
+        self, pattern: Heuristic, unwanted: threading.Event | None = None
+    ) -> HeuristicCard:
+        self.overview = await self.desk.ask(lambda reader: reader.look_at(pattern, unwanted))
         self._patterns = (*self._patterns, pattern)
         self._show(keep_place=True)
         return self.overview.heuristics[-1]
+
+    async def action_back(self) -> None:
+        """Stop counting a pattern: there is no screen to go back to."""
+        if self._unwanted is not None:
+            self._unwanted.set()
 
     def action_keep(self) -> None:
         pattern = next((made for made in self._patterns if made.name == self.selected), None)

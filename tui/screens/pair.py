@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -51,6 +52,8 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         self._identifier = identifier
         self._noise_floor = noise_floor
         self._side = side
+        # Read while the screen is put together: both take some 20 ms.
+        self._ahead: Awaitable[PairDetail] | None = asyncio.ensure_future(self._detail(identifier))
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -72,9 +75,13 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         self.say("reading …", passing=True)
         self.run_worker(self._read(identifier), exclusive=True, group="pair")
 
+    async def _detail(self, identifier: int) -> PairDetail:
+        return await self.desk.ask(lambda reader: reader.pair(identifier))
+
     async def _read(self, identifier: int) -> None:
+        ahead, self._ahead = self._ahead, None
         try:
-            detail = self.desk.covered(await self.desk.ask(lambda reader: reader.pair(identifier)))
+            detail = self.desk.covered(await (ahead or self._detail(identifier)))
         except UserError as error:
             self.complain(error)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -33,26 +34,43 @@ def test_patterns_that_come_to_an_end_are_not_hurried() -> None:
         assert all(tried.found_in("some text") for _ in range(50_000))
 
 
-def test_from_a_thread_it_is_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_what_takes_long_between_two_texts_is_no_fault_of_the_pattern() -> None:
+    with patient(compile_heuristic(Heuristic("word", r"\w+", regex=True)), 0.05) as tried:
+        assert tried.found_in("some text")
+        time.sleep(0.2)  # as a question to a busy disk does
+        assert tried.found_in("some text")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pairs_each"),
+    [(r"https?://\S", 100), (r"https?://\S", 1), (r"(?:s:|)", 1)],
+    ids=["in one", "shared", "shared, looked for anywhere"],
+)
+def test_from_a_thread_it_is_tried_in_processes_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, pairs_each: int
+) -> None:
     paths = make_index(tmp_path)
     store = open_pairs(paths)
-    matcher = compile_heuristic(Heuristic("url", r"https?://\S", regex=True))
+    matcher = compile_heuristic(Heuristic("url", pattern, regex=True))
     here, there = scan(paths, store, matcher), []
+    monkeypatch.setattr(scanning, "SHARED", pairs_each)
     thread = threading.Thread(target=lambda: there.append(scan(paths, store, matcher)))
     thread.start()
     thread.join()
     store.close()
     assert there[0].counts == here.counts
-    assert there[0].spans.tolist() == here.spans.tolist() != []
+    assert sorted(there[0].spans.tolist()) == sorted(here.spans.tolist()) != []
 
 
-def refused_elsewhere(paths: IndexPaths, store: PairStore) -> str:
+def refused_elsewhere(
+    paths: IndexPaths, store: PairStore, unwanted: threading.Event | None = None
+) -> str:
     """What is said of the endless pattern where keys must go on."""
     said: list[str] = []
 
     def try_it() -> None:
         with pytest.raises(UserError) as refusal:
-            scan(paths, store, ENDLESS)
+            scan(paths, store, ENDLESS, unwanted)
         said.append(str(refusal.value))
 
     thread = threading.Thread(target=try_it)
@@ -66,6 +84,14 @@ def test_nobody_waits_for_a_pattern_once_the_browser_is_left(tmp_path: Path) -> 
     store = open_pairs(paths)
     store.leaving.set()
     assert "was left" in refused_elsewhere(paths, store)
+    store.close()
+
+
+def test_a_pattern_that_is_not_wanted_any_more_is_given_up(tmp_path: Path) -> None:
+    paths, unwanted = make_index(tmp_path), threading.Event()
+    store = open_pairs(paths)
+    unwanted.set()
+    assert "is not counted any more" in refused_elsewhere(paths, store, unwanted)
     store.close()
 
 

@@ -139,6 +139,10 @@ def test_margins_pass_two_verdicts_and_leave_the_rest(
         Verdict.PM_WRONG,
         Verdict.UNMEASURED,
     }
+    # And so is one that is typed while they are looked at.
+    (asked, typed) = reader.look_at(Heuristic("again", "friend")).heuristics
+    assert typed.counterexamples == asked.counterexamples
+    assert Verdict.PM_WRONG in typed.counterexamples
     reader.close()
 
 
