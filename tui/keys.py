@@ -270,7 +270,7 @@ ACTIONS: tuple[Action, ...] = (
         True,
         True,
     ),
-    Action("back", ("escape",), "stop", "Stop counting a pattern.", ("overview",)),
+    Action("back", ("escape",), "stop", "Stop counting a pattern.", ("overview",), hint=""),
     Action("help", ("?",), "help", "This list of keys.", MAIN, True),
     Action("messages", ("!",), "messages", "The last messages again.", MAIN),
     Action("theme", ("T",), "theme", "The next theme: 16 colours, dark, light.", MAIN),
