@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.hh import SIDES
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import after_prefix
+from engine.models.sae.active import attributed
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -108,7 +109,7 @@ def attributions(
         strongest = []
         for columns in view.response_columns(row):
             active = view.activations[row, columns]
-            attribution += (active * (gradient[row, columns] @ instrument.sae.w_dec.T)).sum(0)
+            attribution += attributed(active, gradient[row, columns], instrument.sae.w_dec)
             strongest.append(active.amax(0) if columns else torch.zeros_like(attribution))
         feature = (torch.maximum(*strongest) > 0).nonzero().squeeze(-1)
         found.append(

@@ -7,8 +7,8 @@ the final norm) stays the model's own code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -16,11 +16,10 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from engine.measure.last_block import Output, forward_replaced, only_at
 from engine.measure.packing import Packed
 from engine.measure.subset import Subset
 from engine.models.pm import PreferenceModel
-
-Output = Tensor | tuple[Tensor | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Forward:
 
     def rewards(self, packed: Packed) -> Tensor:
         """[rows, branches] float32: the reward of each text at its last token."""
-        with torch.inference_mode(), self._last_mlp_only_at(packed.readouts):
+        with torch.inference_mode(), self._reading(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
     def rewards_after(self, packed: Packed, shared: int, memory: Memory) -> Tensor:
@@ -77,7 +76,7 @@ class Forward:
         for number, (keys, values) in enumerate(memory.layers):
             cache.update(keys[:, :, :shared], values[:, :, :shared], number)
         readouts = packed.readouts - shared
-        with torch.inference_mode(), self._last_mlp_only_at(readouts):
+        with torch.inference_mode(), self._reading(readouts):
             hidden = self.pm.backbone(
                 input_ids=packed.input_ids[:, shared:],
                 attention_mask=packed.mask[:, :, shared:],
@@ -99,7 +98,7 @@ class Forward:
         cache = DynamicCache()
         handle = self.pm.blocks[self.block].register_forward_hook(keep)
         try:
-            with torch.no_grad(), self._last_mlp_only_at(packed.readouts):
+            with torch.no_grad(), self._reading(packed.readouts):
                 rewards = self._read(self._run(packed, cache), packed.readouts)
         finally:
             handle.remove()
@@ -116,7 +115,7 @@ class Forward:
 
         Gradients flow to `residual` where it asks for them.
         """
-        with self._standing_in(residual), self._last_mlp_only_at(packed.readouts):
+        with self._standing_in(residual), self._reading(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
     def resume_at(
@@ -145,7 +144,7 @@ class Forward:
         for number, (keys, values) in enumerate(captured.memory.of(subset.rows), self.block + 1):
             cache.update(keys, values, number)
         rows = subset.rows.unsqueeze(1)
-        with self._standing_in(residual), self._last_mlp_only_at(subset.readouts):
+        with self._standing_in(residual), self._reading(subset.readouts):
             hidden = self.pm.backbone(
                 input_ids=packed.input_ids[rows, subset.columns],
                 attention_mask=subset.mask,
@@ -182,28 +181,13 @@ class Forward:
 
         with ExitStack() as stack:
             for block in self.pm.blocks[: self.block + 1]:
-                stack.enter_context(_forward_replaced(block, stand_in))
+                stack.enter_context(forward_replaced(block, stand_in))
             yield
 
-    @contextmanager
-    def _last_mlp_only_at(self, readouts: Tensor) -> Iterator[None]:
-        """Give the last block's MLP the readout columns alone: nothing reads its others."""
-        last = self.pm.blocks[-1]
-        mlp = getattr(last, "mlp", None)
-        if not isinstance(mlp, nn.Module) or self.block == len(self.pm.blocks) - 1:
-            yield
-            return
-        whole: Callable[[Tensor], Tensor] = mlp.forward
-
-        def at_readouts(hidden: Tensor) -> Tensor:
-            index = readouts.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
-            out = whole(hidden.gather(1, index))
-            # Two texts may be read at one column; `scatter` would count its gradient twice.
-            zeros = torch.zeros_like(hidden)
-            return zeros.scatter_reduce(1, index, out, "mean", include_self=False)
-
-        with _forward_replaced(mlp, at_readouts):
-            yield
+    def _reading(self, readouts: Tensor) -> AbstractContextManager[None]:
+        """Compute the last block only where it is read, unless it is the one that is captured."""
+        last = len(self.pm.blocks) - 1
+        return nullcontext() if self.block == last else only_at(self.pm.blocks[last], readouts)
 
 
 def _held(layer: object) -> tuple[Tensor, Tensor]:
@@ -217,13 +201,3 @@ def _first(output: Output) -> Tensor:
     if first is None:
         raise TypeError("a block returned no residual stream")
     return first
-
-
-@contextmanager
-def _forward_replaced(module: nn.Module, forward: Callable[..., Output]) -> Iterator[None]:
-    # An instance attribute shadows the class's method, and the module keeps all its others.
-    module.forward = forward
-    try:
-        yield
-    finally:
-        del module.forward

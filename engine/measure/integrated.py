@@ -24,6 +24,7 @@ from engine.measure.base import ActiveFeatures, Floats, Ints
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import subset
 from engine.measure.variants import Variant, exact_effects
+from engine.models.sae.active import attributed
 
 STEPS = 5
 """The gap was 1.2% on 32 real pairs with a gated SAE; with 10 steps 0.3%, at twice the cost."""
@@ -74,8 +75,7 @@ def integrate(
     columns = sorted({*chosen, *rejected})
     of_sae = (view.reconstruction - instrument.sae.baseline(view.residual))[row, columns]
     gradient = _mean_gradient(instrument, view, row, columns, of_sae, steps)
-    along = gradient @ instrument.sae.w_dec.T
-    attribution = (view.activations[row, columns] * along).sum(0)
+    attribution = attributed(view.activations[row, columns], gradient, instrument.sae.w_dec)
     (effect,) = exact_effects(instrument, view, [Variant(row, columns, of_sae)])
     return Integrated(
         id=view.pairs[row].pair.id,

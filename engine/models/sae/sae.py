@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import torch
 
+from engine.models.sae.active import written
 from engine.models.sae.norm import Norm, normalised
 
 
@@ -71,7 +72,7 @@ class Sae(ABC):
 
         x is what f was encoded from; only an SAE with a `norm` needs it.
         """
-        return f @ self.w_dec + self.baseline(x)
+        return written(f, self.w_dec) + self.baseline(x)
 
     def baseline(self, x: torch.Tensor | None = None) -> torch.Tensor:
         """x_hat without any feature: [d_in], or [..., d_in] where it hangs on the token's x.

@@ -41,7 +41,9 @@ def check_equal(ours: Sae, reference: Reference, x: torch.Tensor) -> None:
         f, expected = ours.encode(x), reference.encode(x)
         assert (f - expected).abs().max() < 1e-5
         assert (f > 0).float().mean() * x.shape[-1] > 0.01  # something fires
-        assert (ours.decode(f) - reference.decode(expected)).abs().max() < 1e-4
+        x_hat = reference.decode(expected)
+        # Outlier dimensions of a real residual stream reach 700: then it is their rounding.
+        assert (ours.decode(f) - x_hat).abs().max() < max(1e-4, 1e-6 * float(x_hat.abs().max()))
 
 
 def inputs() -> torch.Tensor:
