@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def scan(
 
 def _look_through(store: PairStore, matcher: Matcher, share: Share) -> Part:
     found = Found()
-    with patient(matcher) if matcher.heuristic.regex else nullcontext(matcher) as tried:
+    with patient(matcher) as tried:
         for pair in candidates(store, tried, share):
             found.look_at(tried, pair)
     return Part(found.chosen, found.rejected, found.both, np.array(found.rows, dtype=_ROW))

@@ -13,7 +13,9 @@ from dataclasses import replace
 from types import FrameType
 
 from engine.errors import UserError
-from engine.heuristics.match import Matcher, Span
+from engine.heuristics.heuristic import Heuristic
+from engine.heuristics.match import Bearing, Matcher, Span, bearing, compile_heuristic
+from engine.hh import Pair
 
 PATIENCE = 2.0
 """Seconds on one text, at least; twice as many at most."""
@@ -21,12 +23,15 @@ PATIENCE = 2.0
 
 @contextmanager
 def patient(matcher: Matcher, seconds: float = PATIENCE) -> Iterator[Matcher]:
-    """The matcher, given up on a text that takes it so long; outside a main thread as it is.
+    """The matcher, given up on a text that takes it so long.
+
+    Outside a main thread it is as it was, and so is one of a text, which always comes to an end.
 
     Raises:
         UserError: it takes too long.
     """
-    if threading.current_thread() is not threading.main_thread():
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not matcher.heuristic.regex:
         yield matcher
         return
     begun = seen = 0
@@ -58,6 +63,16 @@ def patient(matcher: Matcher, seconds: float = PATIENCE) -> Iterator[Matcher]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def patient_bearing(heuristic: Heuristic, pair: Pair, seconds: float = PATIENCE) -> Bearing | None:
+    """Which side of a pair bears a pattern, where exactly one does; given up as `patient` does.
+
+    Raises:
+        UserError: the pattern is at fault, or takes too long.
+    """
+    with patient(compile_heuristic(heuristic), seconds) as matcher:
+        return bearing(matcher, pair)
 
 
 def too_slow(matcher: Matcher, seconds: float) -> UserError:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.errors import UserError
-from engine.heuristics import Heuristic, bearing, compile_heuristic
+from engine.heuristics import Heuristic
 from engine.heuristics.edit import delete_spans, insert_text
+from engine.heuristics.patience import patient_bearing
 from engine.hh import Pair, Side
 from engine.live.edit import Edit
 from engine.live.features import FeatureChanges
@@ -103,7 +104,7 @@ def without_patterns(pair: Pair, heuristics: Sequence[Heuristic]) -> Pair:
                 where=str(pair.name),
                 todo=f"Ablate it instead: feature {heuristic.feature}.",
             )
-        borne = bearing(compile_heuristic(heuristic), pair)
+        borne = patient_bearing(heuristic, pair)
         if borne is None:
             continue
         found = True

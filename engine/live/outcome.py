@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from engine.cache.bearers import Borne
 from engine.cache.on_pair import unmeasured
 from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, PairDetail
-from engine.heuristics import Bearing, Heuristic, bearing, compile_heuristic, kind_of
+from engine.heuristics import Bearing, Heuristic, kind_of
+from engine.heuristics.patience import patient_bearing
 from engine.hh import Pair, Side
 from engine.live.protocol import Measured, MeasuredHeuristic
 from engine.verdict import Evidence, Thresholds, judge
@@ -147,7 +148,7 @@ def _judged(
 
 def _borne(heuristic: Heuristic, pair: Pair) -> Bearing | None:
     """Who bears a pattern; of a feature no text tells it."""
-    return None if heuristic.feature is not None else bearing(compile_heuristic(heuristic), pair)
+    return None if heuristic.feature is not None else patient_bearing(heuristic, pair)
 
 
 def _decisive(bearer: Side, margin: float, deletion_effect: float | None) -> bool | None:

@@ -15,7 +15,8 @@ from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.scanning import scan
 from engine.errors import UserError
 from engine.heuristics import Heuristic, compile_heuristic
-from engine.heuristics.patience import patient
+from engine.heuristics.patience import patient, patient_bearing
+from engine.hh import Pair, PairName
 from tests.engine.cache.scored import make_index
 
 ENDLESS = compile_heuristic(Heuristic("endless", r"(a+)+~", regex=True))
@@ -27,6 +28,13 @@ def test_in_a_main_thread_it_is_given_up() -> None:
         patient(ENDLESS, 0.05) as tried,
     ):
         tried.found_in("a" * 40)
+
+
+def test_an_edited_pair_is_looked_through_with_the_same_patience() -> None:
+    name = PairName("a.jsonl", "train", 0)
+    pair = Pair(0, name, "helpful-base", "\n\nHuman: Hi.\n\nAssistant:", " " + "a" * 40, " no")
+    with pytest.raises(UserError, match=r"takes more than 0.05 s on a single text"):
+        patient_bearing(ENDLESS.heuristic, pair, 0.05)
 
 
 def test_patterns_that_come_to_an_end_are_not_hurried() -> None:
