@@ -60,8 +60,7 @@ async def until_measured(pilot: Pilot[None]) -> None:
 
 def text_of(pilot: Pilot[None], name: str) -> str:
     """What fixed lines of the screen say: `title`, `state`, `place`, `hints`."""
-    said = pilot.app.screen.query_one(f"#{name}", Lines).text
-    return said.replace("\n", " ") if name == "state" else said  # wrapped where it is long
+    return pilot.app.screen.query_one(f"#{name}", Lines).text
 
 
 def page_text(pilot: Pilot[None]) -> str:

@@ -10,9 +10,11 @@ import pytest
 from engine.errors import UserError
 from tests.tui.driving import browser, page_text, pairs_screen, press, settle, text_of
 from tests.tui.fakes import OVERVIEW, FakeReader, FakeRescorer
+from tests.tui.golden import screen_text
 from tui.app import OutvotedApp
 from tui.cli.browse import THEME_NAMES
 from tui.messages import KEPT, Messages
+from tui.screens.base import MainScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
 from tui.themes import THEMES
@@ -31,6 +33,22 @@ async def test_a_message_that_was_overwritten_is_called_back() -> None:
         assert "nothing to take back" in lines[0]
         assert "! index: it was removed. Index again." in lines[1]
         assert len(lines) == 2, "what was merely under way is not kept"
+
+
+async def test_a_long_message_has_the_lines_it_needs_and_gives_them_back() -> None:
+    error = UserError("the worker is gone " * 6, where="ssh gpu1", todo="What to do stands last.")
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, MainScreen)
+        pilot.app.screen.complain(error)
+        await pilot.pause()
+        assert "stands last." in screen_text(pilot.app).splitlines()[22]
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        assert "the worker is gone" in screen_text(pilot.app).splitlines()[48]
+        pilot.app.screen.say("")
+        await pilot.pause()
+        assert pilot.app.screen.query_one("#state").size.height == 1
 
 
 async def test_a_measurement_s_ticking_is_not_kept() -> None:

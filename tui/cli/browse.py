@@ -139,31 +139,13 @@ class Opening:
         """Write a list, or everybody's marks, to a new file. Each step in the reader's thread.
 
         Raises:
-            UserError: there is such a file, its name says no form, or it cannot be written.
+            UserError: it cannot be written.
         """
-        from engine.exchange.form import form_of
-        from engine.exchange.listed import listed as table_of
-        from engine.exchange.tables import EXPORTS
-        from engine.exchange.write import writing
+        from tui.cli.writing import write_new  # Arrow, which few sessions need
 
-        where, form = str(path), form_of(path)
-        if form == "folder":
-            raise UserError(
-                "it has no ending", where=where, todo="Name it .jsonl, .csv or .parquet."
-            )
         if self._reader is None:
             raise UserError("the index is still being opened", todo="Try again in a moment.")
-        try:
-            if path.exists():
-                raise UserError("it is there already", where=where, todo="Name another file.")
-            reader = self._reader
-            table = (
-                table_of(reader, listed.ids, listed.query) if listed else EXPORTS["triage"](reader)
-            )
-            yield from writing(path, form, table)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            what = error.strerror if isinstance(error, OSError) else str(error)
-            raise UserError(f"nothing was written: {what}", where=where) from None
+        yield from write_new(path, listed, self._reader)
 
     async def look(self) -> Discovery:
         """What the PM of the index's run holds against responses, or for them.

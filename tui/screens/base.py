@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -18,8 +17,7 @@ from tui.keys import Place, footer
 from tui.screens.desk import Desk
 from tui.session import Session
 from tui.themes import THEMES
-from tui.widgets.lines import Lines
-from tui.widgets.wrapping import wrap
+from tui.widgets.lines import Lines, Wrapped
 
 SMALLEST = (60, 15)
 CURTAIN = 0.15
@@ -85,7 +83,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Lines(height=self.title_height, id="title")
         yield from self.body()
-        yield Lines(id="state")
+        yield Wrapped(_MOST_STATE, id="state")
         with Horizontal(id="foot"):
             yield Lines(footer(self.place, self.app.size.width - PLACE), id="hints")
             yield Lines(id="place")
@@ -97,8 +95,7 @@ class MainScreen(Screen[None]):
         Messages can be called back; `passing` ones, which say what is under way, cannot.
         """
         shown = plain(text, keep_newlines=False)
-        lines = wrap(Text(shown), self.app.size.width)
-        self.query_one("#state", Lines).show(*lines[:_MOST_STATE])
+        self.query_one("#state", Wrapped).tell(shown)
         if shown and not passing:
             self.desk.messages.keep(shown)
 

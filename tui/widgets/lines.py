@@ -8,7 +8,7 @@ from rich.text import Span, Text
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.wrapping import fit
+from tui.widgets.wrapping import fit, wrap
 
 
 def strip(text: Text, width: int, widget: Widget) -> Strip:
@@ -49,6 +49,31 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         line = self._lines[y] if y < len(self._lines) else Text()
         return strip(line, self.size.width, self)
+
+
+class Wrapped(Lines):
+    """One text in as many lines as it needs, up to a few."""
+
+    def __init__(self, most: int, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._most = most
+        self._told = ""
+
+    @property
+    def text(self) -> str:
+        return self._told
+
+    def tell(self, text: str) -> None:
+        """Show another text."""
+        self._told = text
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.size.width or self.app.size.width
+        self.show(*wrap(Text(self._told), width)[: self._most])
 
 
 def _look(line: Text) -> tuple[str, str | Style, list[Span]]:
