@@ -158,8 +158,11 @@ def resampled_sums(columns: Floats, groups: Sequence[str], resamples: int, seed:
     )
 
 
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint16]]:
-    """[some resamples, groups]: how often each group was drawn, as many as there are a resample."""
+def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """[some resamples, groups]: how often each group was drawn, as many as there are a resample.
+
+    A byte holds it: 256 times the same one of 256 groups or more has a probability under 1e-500.
+    """
     generator = np.random.default_rng(seed)
     at_a_time = max(1, _DRAWS_AT_A_TIME // groups)
     for start in range(0, resamples, at_a_time):
@@ -167,12 +170,12 @@ def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.ui
         drawn = generator.integers(groups, size=(rows, groups))
         drawn += groups * np.arange(rows)[:, None]
         times = np.bincount(drawn.ravel(), minlength=rows * groups)
-        yield times.reshape(rows, groups).astype(np.uint16)
+        yield times.reshape(rows, groups).astype(np.uint8)
 
 
 @cache
-def _shared_draws(groups: int, resamples: int, seed: int) -> list[npt.NDArray[np.uint16]]:
-    """The same, kept: every figure over very many contexts is resampled alike. 32 MB."""
+def _shared_draws(groups: int, resamples: int, seed: int) -> list[npt.NDArray[np.uint8]]:
+    """The same, kept: every figure over very many contexts is resampled alike. 16 MB."""
     return list(_draws(groups, resamples, seed))
 
 
