@@ -156,8 +156,8 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 4: Welcome"),
-        ("say('hello', protocol=1); serve()", "does not speak protocol 4"),
+        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 5: Welcome"),
+        ("say('hello', protocol=1); serve()", "does not speak protocol 5"),
         ("say('measured', id=1)", "lacks"),
         ("sys.stderr.write('no such host\\n\\x1b[2J\\n'); sys.exit(255)", "it ended (␛[2J)"),
         ("hello(); hear(); sys.exit()", "it ended"),
@@ -168,7 +168,7 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
         ("hello(); say('loaded', id=hear()['id'], run='0' * 16); hear()", "measures run 000"),
         ("ready(); say('loaded', id=hear()['id'], run=''); hear()", "it answered with loaded"),
         ("ready(); m = hear(); m['type'] = 'measured'; print(json.dumps(m))", "no message"),
-        ("ready(); hear(); print('\\x1b[2J loss: nan')", "no message of protocol 4: ␛[2J loss"),
+        ("ready(); hear(); print('\\x1b[2J loss: nan')", "no message of protocol 5: ␛[2J loss"),
         ("ready(); say('cancelled', id=hear()['id']); hear()", "it answered with cancelled"),
     ],
 )
