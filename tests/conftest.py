@@ -35,6 +35,18 @@ def _no_cache_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _pilots_look_often() -> Iterator[None]:
+    """A pilot waits for 20 ms without work, and after each key twice: it slept more than it drove.
+
+    A quarter of what it looks at may be work: waking up is, a little.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textual._wait.SLEEP_GRANULARITY", 0.004)
+        patch.setattr("textual._wait.SLEEP_IDLE", 0.001)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_pairs() -> Path:
     """The real harmless-base test file: 2,312 HH pairs."""

@@ -17,6 +17,8 @@ from tui.widgets.document import Document
 from tui.widgets.lines import Lines
 
 _BUSY = (WorkerState.PENDING, WorkerState.RUNNING)
+_STILL = 3
+"""Looks in a row that find no worker: one draws, one calls what waited for that, one sees it."""
 
 
 def browser(
@@ -32,12 +34,13 @@ def browser(
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until no worker runs and every message is handled."""
-    for _ in range(500):
+    still = 0
+    for _ in range(2000):
         await pilot.pause()
-        if not any(worker.state in _BUSY for worker in pilot.app.workers):
-            await pilot.pause()
+        busy = any(worker.state in _BUSY for worker in pilot.app.workers)
+        still = 0 if busy else still + 1
+        if still == _STILL:
             return
-        await asyncio.sleep(0.005)
     raise AssertionError("the browser is still busy")
 
 
