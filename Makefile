@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Bytecode is written when a module is first imported: most of what is installed never is.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test fuzz faults cluster-test demo-data clean
 
@@ -33,16 +35,19 @@ demo-data: $(VENV)/.runtime ## write, train and score the demo again (minutes)
 	$(BIN)/python -m engine.demo.build
 
 # Torch goes in first: with its version pinned nothing after it can pull another build in.
-$(VENV)/.runtime: pyproject.toml constraints.txt
+$(VENV)/.torch: constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) torch
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.torch pyproject.toml
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.runtime
+$(VENV)/.test: $(VENV)/.torch pyproject.toml
 	$(PIP) --editable '.[test]'
 	$(PIP) --no-deps dictionary-learning # a reference: one module of it is read, nnsight is not needed
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 clean: ## the virtual environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
