@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from engine.cache.reader import IndexReader
 from engine.live.client import LiveRescorer
+from engine.live.protocol import Loaded
 from engine.live.standing import make_rescorer
-from tests.engine.live.talking import COMMAND
+from tests.engine.live.talking import COMMAND, Talk, load, talking
 from tests.engine.tiny import TinyIndex, make_tiny_index
 
 
@@ -22,6 +23,15 @@ def tiny_index(tmp_path_factory: pytest.TempPathFactory) -> TinyIndex:
 @pytest.fixture(scope="session")
 def reader(tiny_index: TinyIndex) -> IndexReader:
     return tiny_index.read()
+
+
+@pytest.fixture(scope="package")
+def talk(tiny_index: TinyIndex) -> Iterator[Talk]:
+    """A worker with the tiny models loaded."""
+    with talking() as made:
+        made.say(load(tiny_index))
+        assert made.hear() == Loaded(1, tiny_index.run)
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

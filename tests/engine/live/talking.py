@@ -8,10 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
+
 from engine.live.protocol import PROTOCOL, Asked, Hello, Load, Measure, Message, decode, encode
 from tests.engine.measure.tiny import hook_of
 from tests.engine.tiny import DUNNO, TinyIndex
 
+RUNNING = pytest.mark.xdist_group("running-pm")
+"""Of the tests that share a process: each other worker would start one, and load torch in it."""
 COMMAND = [sys.executable, "-m", "tui", "worker"]
 
 

@@ -8,8 +8,8 @@ from engine.errors import UserError
 from engine.live.client import LiveRescorer
 from engine.live.protocol import Asked, BreakDown, BrokenDown, Cancel, Cancelled, decode, encode
 from tests.engine.live.fakes import BEFORE, rescorer
-from tests.engine.live.talking import Talk, load, talking
-from tests.engine.tiny import DUNNO, TinyIndex
+from tests.engine.live.talking import RUNNING, Talk
+from tests.engine.tiny import DUNNO
 
 
 def request(identifier: int, chosen: str = " I don't know.", rejected: str = " Yes.") -> BreakDown:
@@ -25,22 +25,20 @@ def answered(talk: Talk, message: BreakDown) -> BrokenDown:
     return answer
 
 
-def test_it_adds_up_names_the_heuristic_and_can_be_stopped(tiny_index: TinyIndex) -> None:
-    with talking() as talk:
-        talk.say(load(tiny_index))
-        talk.hear()
-        bears = answered(talk, request(2)).breakdown
-        (waterfall,) = bears.waterfalls
-        assert waterfall.heuristic == DUNNO.name
-        assert waterfall.bars[0].features == DUNNO.features
-        total = sum(bar.size for bar in waterfall.bars) + waterfall.baseline
-        assert total == pytest.approx(waterfall.margin, abs=1e-9)
-        assert bears.tokens.chosen.running is not None
-        bare = answered(talk, request(3, " No.", " Yes.")).breakdown
-        assert [made.heuristic for made in bare.waterfalls] == [None]
-        talk.say(*(request(number) for number in range(10, 20)), Cancel(19))
-        answers = [talk.hear() for _ in range(10)]
-        assert isinstance(answers[-1], Cancelled)
+@RUNNING
+def test_it_adds_up_names_the_heuristic_and_can_be_stopped(talk: Talk) -> None:
+    bears = answered(talk, request(2)).breakdown
+    (waterfall,) = bears.waterfalls
+    assert waterfall.heuristic == DUNNO.name
+    assert waterfall.bars[0].features == DUNNO.features
+    total = sum(bar.size for bar in waterfall.bars) + waterfall.baseline
+    assert total == pytest.approx(waterfall.margin, abs=1e-9)
+    assert bears.tokens.chosen.running is not None
+    bare = answered(talk, request(3, " No.", " Yes.")).breakdown
+    assert [made.heuristic for made in bare.waterfalls] == [None]
+    talk.say(*(request(number) for number in range(10, 20)), Cancel(19))
+    answers = [talk.hear() for _ in range(10)]
+    assert isinstance(answers[-1], Cancelled)
 
 
 async def test_a_worker_that_answers_something_else_is_gone_and_the_next_call_works() -> None:

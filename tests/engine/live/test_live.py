@@ -21,10 +21,10 @@ from engine.live.own import OWN_ID, nothing_known
 from engine.live.queue import Result
 from engine.live.standing import make_rescorer
 from engine.verdict import Verdict
-from tests.engine.live.talking import COMMAND
+from tests.engine.live.talking import COMMAND, RUNNING
 from tests.engine.tiny import DUNNO, PAIRS
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), RUNNING]
 
 
 def stored(reader: IndexReader, row: int) -> PairDetail:
@@ -192,16 +192,6 @@ async def test_an_asker_that_goes_away_again_and_again(
         staying = asyncio.create_task(live.rescore(stored(reader, 5), Edit()))
         assert close((await staying).drift, 0)
         await stopping
-
-
-async def test_other_models_are_refused(reader: IndexReader) -> None:
-    assert reader.run is not None
-    manifest = reader.run.manifest
-    other = replace(manifest, config=replace(manifest.config, pm_hash="0" * 16))
-    asked = LiveRescorer(COMMAND, other, [])
-    with pytest.raises(UserError, match="what is there now measures run"):
-        await asked.rescore(stored(reader, 0), Edit())
-    await asked.close()
 
 
 async def test_without_a_run_there_is_no_pm_to_ask(reader: IndexReader) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,17 +19,10 @@ from engine.live.protocol import (
     Message,
     decode,
 )
-from tests.engine.live.talking import Talk, load, measure, talking
+from tests.engine.live.talking import RUNNING, Talk, load, measure, talking
 from tests.engine.tiny import DUNNO, TinyIndex
 
-
-@pytest.fixture(scope="module")
-def talk(tiny_index: TinyIndex) -> Iterator[Talk]:
-    """A worker with the tiny models loaded."""
-    with talking() as made:
-        made.say(load(tiny_index))
-        assert made.hear() == Loaded(1, tiny_index.run)
-        yield made
+pytestmark = RUNNING
 
 
 def failed(message: Message) -> Failed:
