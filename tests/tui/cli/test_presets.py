@@ -19,6 +19,7 @@ from engine.measure.known import KnownAnswer, check_known
 from engine.models.pm import load_pm
 from engine.presets import find_preset, read_preset
 from engine.presets.find import OURS
+from tests.docs.console import child_here
 from tests.engine.live.talking import load
 from tests.engine.measure.tiny import hook_of
 from tests.engine.presets.hub import gated_tensors, repository, write_deep_pm
@@ -47,9 +48,10 @@ def index(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What huggingface_hub itself honours, for the children."""
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    """The hub is a folder, and what would be measured in a child is measured here."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("tui.cli.score.run_child", child_here)
 
 
 def test_the_presets_are_listed_and_shown(
