@@ -27,7 +27,9 @@ _SLOW = {".pt: packed", "labels: too large", "gzip: blanks without end"}
 KILLS = """
 from pathlib import Path
 import sys
+from engine.measure import run
 from tests.faults.kills import killed_at, make_request
+run.NOISE_PAIRS, run.CHECKED_PAIRS, run.INTEGRATED_PAIRS = 8, 8, 4
 killed = killed_at(make_request(Path(sys.argv[1])), 2)
 print(killed.moments, killed.lost)
 """
@@ -66,6 +68,7 @@ def test_what_asks_for_a_machine_is_refused(name: str, tmp_path: Path) -> None:
         ATTEMPTS[name](tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol:UserWarning")
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_nobody_would_write_is_refused_or_read(name: str) -> None:
     for data in (*FOUND.get(name, ()), *inputs(TARGETS[name], 60, seed=1)):
