@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# The workers of the suite share the cores: torch's threads wait for each other by spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # One change, one judgement: the suite tries the same examples wherever it runs. New ones are
 # looked for by `make fuzz`, and what it finds becomes an example of its test.
 settings.register_profile("suite", derandomize=True, deadline=None)
@@ -16,6 +19,12 @@ settings.register_profile("search", max_examples=2000, deadline=None, print_blob
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A text that nobody reads is no name of a test: each goes to the workers and comes back."""
+    long = isinstance(val, (str, bytes)) and len(val) > 200
+    return f"long {argname}" if long else None
 
 
 def _shared(path: str) -> Path:
