@@ -157,7 +157,8 @@ def _named(name: str) -> Attempt:
 
 def _sparse() -> torch.Tensor:
     """One number in a matrix of a million million."""
-    return torch.sparse_coo_tensor(torch.zeros(2, 1), torch.ones(1), (1 << 30, 1 << 30))
+    indices, side = torch.zeros(2, 1), 1 << 30
+    return torch.sparse_coo_tensor(indices, torch.ones(1), (side, side), check_invariants=True)
 
 
 _ONE = torch.ones(1)

@@ -108,9 +108,11 @@ class Opening:
         from engine.cache.snapshot import keep_snapshot
         from engine.memory import give_back, hold_little
 
-        gc.freeze()  # the first frame stands; what it loaded stays for good
-        gc.enable()
-        hold_little()
+        mine = not gc.isenabled()  # the process is the browser's: it put collecting off until now
+        if mine:
+            gc.freeze()  # the first frame stands; what it loaded stays for good
+            gc.enable()
+            hold_little()
         self._reader = open_reader(
             self._paths,
             run=self._run,
@@ -120,7 +122,8 @@ class Opening:
         )
         if self._run is None and self._asked is None:
             keep_snapshot(self._paths, self._reader.overview())
-        give_back()
+        if mine:
+            give_back()
         return self._reader
 
     def rescorer(self) -> Rescorer:

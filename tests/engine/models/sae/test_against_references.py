@@ -33,7 +33,10 @@ from tests.engine.models.sae.tiny import (
 )
 
 # One worker imports sae-lens once, not every worker.
-pytestmark = pytest.mark.xdist_group("sae-lens")
+pytestmark = [
+    pytest.mark.xdist_group("sae-lens"),
+    pytest.mark.filterwarnings("ignore:The 'utils' module has been:DeprecationWarning:sae_lens"),
+]
 
 
 def check_equal(ours: Sae, reference: Reference, x: torch.Tensor) -> None:
