@@ -15,6 +15,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.hh.source import SourceOptions, open_sources
 from engine.plain import is_hostile
+from tests.tui.driving import press, settle
 from tests.tui.golden import screen_text
 from tui.app import OutvotedApp
 from tui.cli.main import main
@@ -94,14 +95,9 @@ async def _screens(paths: IndexPaths, pairs: int) -> list[str]:
     app = OutvotedApp(None, lambda: open_reader(paths), None, None)
     seen = []
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
         seen.append(screen_text(app))
         for key in ("enter", "enter", *(["]"] * pairs)):
-            await pilot.press(key)
-            await pilot.pause()
-            await app.workers.wait_for_complete()
-            await pilot.pause()
+            await press(pilot, key)
             seen.append(screen_text(app))
     return seen

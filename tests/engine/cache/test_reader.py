@@ -480,7 +480,7 @@ def test_a_run_of_another_making_is_refused(
 def test_threads_share_a_reader(paths: IndexPaths, opened: Open) -> None:
     seal(paths)
     reader = opened()
-    queries = [replace(BEARERS, sort=key) for key in SORT_KEYS] * 8
+    queries = [replace(BEARERS, sort=key) for key in SORT_KEYS] * 4
 
     def ask(query: Query) -> list[int | float | None]:
         ids = reader.ids(query)
