@@ -62,9 +62,9 @@ _WAYS_OUT = ("back", "help", "quit")
 """They stand last in a footer; it may have no room for the last of them."""
 _UNSAID = frozenset(
     (
-        *("down", "up", "top", "bottom", "page_down", "page_up", "previous_section"),
+        *("down", "up", "top", "bottom", "page_down", "page_up", "left", "right"),
         *("previous_match", "previous_pair", "previous_feature", "previous_heuristic"),
-        "previous_run",
+        *("previous_section", "previous_run"),
     )
 )
 """No footer says them: everybody tries them, or the key of their counterpart is there."""
@@ -180,6 +180,7 @@ ACTIONS: tuple[Action, ...] = (
         "shade by feature",
         "Shade tokens by the feature the cursor is on.",
         ("pair",),
+        hint="",
     ),
     Action("rescore", ("r",), "rescore", "Measure the pair afresh, as it is.", ("pair",), True),
     Action("rescore", ("r",), "as it is", "Measure the targets afresh, as they are.", ("lab",)),

@@ -231,7 +231,7 @@ def browse(args: argparse.Namespace, paths: IndexPaths, asked: Sequence[Heuristi
         look=opening.look,
         write=opening.write,
         run=run if newest else None,
-        said=f"An older run, as it was left. The newest: outvoted --run {newest}" if newest else "",
+        said=f"An older run. The newest: outvoted --run {newest}" if newest else "",
     )
     try:
         run_app(app)

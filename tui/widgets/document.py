@@ -62,8 +62,10 @@ class Document(Scrolled, can_focus=False):
     def on_resize(self) -> None:
         if self._source is not None and self.size.width != self._width:
             self._lay_out()
-        elif self.page.anchors and not self.page.reading:
+            return
+        if self.page.anchors and not self.page.reading:
             self._into_view()
+        self.post_message(self.Moved())  # other lines are in view
 
     def _lay_out(self) -> None:
         self._width = self.size.width
