@@ -16,6 +16,7 @@ from engine.cache.writing import room_named
 from engine.canonical import Json, canonical
 from engine.files import replacing, sweep
 from engine.heuristics import Heuristic
+from engine.verdict.intervals import Interval
 from engine.verdict.selection import Candidate
 
 if TYPE_CHECKING:  # loaded by what writes
@@ -82,6 +83,9 @@ class Insertion:
     mean: float
     low: float
     high: float
+    before: Interval | None = None
+    """The mean reward as they are; None, as is `after`: sealed before it was kept."""
+    after: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from engine.cache.run_file import (
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.verdict import Verdict
+from engine.verdict.intervals import Interval
 from engine.verdict.selection import Candidate
 
 _NOT_OURS = (ValueError, TypeError, KeyError, AttributeError)
@@ -239,5 +240,14 @@ def _measured(values: dict[str, Any]) -> MeasuredHeuristic:
         folds=tuple(tuple(Candidate(**made) for made in fold) for fold in folds),
         features=tuple(values.pop("features")),
         **values,
-        insertion=None if insertion is None else Insertion(**insertion),
+        insertion=None if insertion is None else _insertion(insertion),
+    )
+
+
+def _insertion(values: dict[str, Any]) -> Insertion:
+    before, after = values.pop("before", None), values.pop("after", None)  # nor have they these
+    return Insertion(
+        **values,
+        before=None if before is None else Interval(**before),
+        after=None if after is None else Interval(**after),
     )

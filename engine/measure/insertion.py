@@ -127,21 +127,28 @@ def insertion_stage(instrument: Instrument, stage: str, heuristic: Heuristic) ->
 
 
 def insertion(rows: pa.Table, contexts: Mapping[int, str]) -> Insertion | None:
-    """The mean of what insertion does to reward, bootstrapped over contexts; None of no hosts.
+    """What insertion does to reward, means bootstrapped over contexts; None of no hosts.
 
     Args:
         rows: of `tables.INSERTIONS`, one for each host.
         contexts: context hashes by pair id.
     """
-    found = [
-        (row["reward_with"] - row["reward_without"], contexts[row["id"]])
-        for row in rows.to_pylist()
-        if row["reward_with"] is not None
-    ]
-    effect = bootstrap_mean([change for change, _ in found], [context for _, context in found])
+    found = [row for row in rows.to_pylist() if row["reward_with"] is not None]
+    hashes = [contexts[row["id"]] for row in found]
+    with_it = [row["reward_with"] for row in found]
+    without = [row["reward_without"] for row in found]
+    changes = [after - before for after, before in zip(with_it, without, strict=True)]
+    effect = bootstrap_mean(changes, hashes)
     if effect is None:
         return None
-    return Insertion(len(found), effect.estimate, effect.low, effect.high)
+    return Insertion(
+        len(found),
+        effect.estimate,
+        effect.low,
+        effect.high,
+        before=bootstrap_mean(without, hashes),
+        after=bootstrap_mean(with_it, hashes),
+    )
 
 
 def _can_host(pair: Pair, matcher: Matcher) -> bool:

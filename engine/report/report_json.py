@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from engine.cache.records import SEEN
+from engine.cache.run_file import Insertion
 from engine.canonical import Json
 from engine.report.custom import custom_json
 from engine.report.margins_json import bounds_json, margins_json, mean_json
@@ -126,7 +127,7 @@ def _heuristic(made: HeuristicReport) -> Json:
         "deletion_difference": mean_json(made.deletion.difference),
         "reward_before": mean_json(made.rewards.before if made.rewards else None),
         "reward_after": mean_json(made.rewards.after if made.rewards else None),
-        "insertion_effect": asdict(made.insertion) if made.insertion else None,
+        "insertion_effect": _insertion(made.insertion) if made.insertion else None,
         "natural_against_custom": custom_json(made.custom) if made.custom else None,
         "likelihood": {
             row.of: {
@@ -138,6 +139,17 @@ def _heuristic(made: HeuristicReport) -> Json:
         },
         "counterexamples": _kind(made.counterexamples, made.differences, told=told),
         "conforming": _kind(made.conforming, None, told=told),
+    }
+
+
+def _insertion(made: Insertion) -> Json:
+    return {
+        "pairs": made.pairs,
+        "mean": made.mean,
+        "low": made.low,
+        "high": made.high,
+        "reward_before": mean_json(made.before),
+        "reward_after": mean_json(made.after),
     }
 
 

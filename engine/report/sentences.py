@@ -114,10 +114,13 @@ def insertion(made: HeuristicReport) -> str | None:
         return None
     added = between(Interval(found.mean, found.low, found.high))
     into = "other response" if found.pairs == 1 else "other responses"
+    rewards = ""
+    if found.before is not None and found.after is not None:
+        rewards = f" (mean reward {between(found.before)} before, {between(found.after)} after)"
     return (
         "What it does to reward in distribution and out of it: deleted from its bearers it takes"
         f" {between(made.deletion.effect)} along; inserted into {found.pairs:,} {into}, matched by"
-        f" tranche and length, it adds {added}."
+        f" tranche and length, it adds {added}{rewards}."
     )
 
 

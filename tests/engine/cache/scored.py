@@ -31,7 +31,7 @@ from engine.cache.sealed import run_path
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import pair_id, split_pair_id
 from engine.hh.source import SourceOptions, open_sources
-from engine.verdict import Candidate, Verdict
+from engine.verdict import Candidate, Interval, Verdict
 
 URL = Heuristic("url", "https://")
 ROWS = 12
@@ -118,6 +118,11 @@ def manifest(hook: str) -> Manifest:
     )
 
 
+INSERTION = Insertion(
+    *(5, -0.25, -0.75, 0.25),
+    before=Interval(0.5, 0.25, 0.75),
+    after=Interval(0.25, -0.5, 0.75),
+)
 FIGURES = Figures(
     pairs=ROWS,
     sample=4,
@@ -264,7 +269,7 @@ def seal(
                 chosen_only=6,
                 rejected_only=6,
                 both=0,
-                insertion=None if heuristic.regex else Insertion(5, -0.25, -0.75, 0.25),
+                insertion=None if heuristic.regex else INSERTION,
             )
         ],
         judged=rows,

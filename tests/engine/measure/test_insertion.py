@@ -124,6 +124,9 @@ def test_rewards_are_those_of_either_text(tiny_of: MakeTiny, architecture: str) 
     assert effect is not None
     changes = [row["reward_with"] - row["reward_without"] for row in rows]
     assert effect.mean == pytest.approx(sum(changes) / 2)
+    assert effect.before is not None and effect.after is not None
+    assert effect.before.estimate == pytest.approx(sum(row["reward_without"] for row in rows) / 2)
+    assert effect.after.estimate == pytest.approx(sum(row["reward_with"] for row in rows) / 2)
     assert (effect.low, effect.high) == pytest.approx((min(changes), max(changes)))
 
 

@@ -162,7 +162,10 @@ def test_what_the_pattern_does_where_nobody_wrote_it(paths: IndexPaths, build: B
         document = json.loads(json.dumps(report_json(build())))
         found.append(document["heuristics"][0]["insertion_effect"])
         seal(paths)
-    assert found == [None, {"pairs": 5, "mean": -0.25, "low": -0.75, "high": 0.25}]
+    inserted = {"pairs": 5, "mean": -0.25, "low": -0.75, "high": 0.25}
+    before = {"mean": 0.5, "low": 0.25, "high": 0.75}
+    after = {"mean": 0.25, "low": -0.5, "high": 0.75}
+    assert found == [None, inserted | {"reward_before": before, "reward_after": after}]
 
 
 def test_margins_are_told_by_tranche_and_pooled(paths: IndexPaths, build: Build) -> None:

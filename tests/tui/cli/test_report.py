@@ -66,7 +66,8 @@ def test_out_of_distribution_stands_beside_in_it(paths: IndexPaths, report: Outv
     seal(paths)
     assert (
         "deleted from its bearers it takes -0.500 [-0.500, -0.500] along; inserted into 5 other"
-        " responses, matched by tranche and length, it adds -0.250 [-0.750, +0.250]."
+        " responses, matched by tranche and length, it adds -0.250 [-0.750, +0.250]"
+        " (mean reward +0.500 [+0.250, +0.750] before, +0.250 [-0.500, +0.750] after)."
     ) in words(report()[1])
     seal(paths, heuristic=replace(URL, pattern="https?://", regex=True))
     assert "a regular expression is no text that could be inserted" in words(report()[1])
