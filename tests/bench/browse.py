@@ -32,6 +32,9 @@ _LATE = 0.8
 """Silence after what comes in pieces."""
 _WORDS = (b"zapo", b"mide", b"gul ", b"truck", b"no such words")
 _PATTERNS = (b"I am", b"sure", b"thank")
+_EXPRESSIONS = (rb"(?i)\bsorry, \d", rb"\b\d{2}\b", b"[A-Z]{2}")
+"""The last two hold no text that could be looked for first."""
+_F2 = b"\x1bOQ"
 
 
 def main() -> None:
@@ -100,6 +103,12 @@ def _census(at: Terminal) -> Iterator[Figure]:
         at.press(pattern, settle=_QUIET)
         reply = at.press(b"\r", until=b"both", settle=_QUIET)
         counted.append(reply.since(b"both"))
+    expressed = []
+    for pattern in _EXPRESSIONS:
+        at.press(b"n", until=b"new pattern", settle=_QUIET)
+        at.press(_F2, settle=_QUIET)
+        at.press(pattern, settle=_QUIET)
+        expressed.append(at.press(b"\r", until=b"both", settle=_QUIET).since(b"both"))
     at.press(b"n", until=b"new pattern", settle=_QUIET)
     at.press(b"thank you", settle=_QUIET)
     at.press(b"\r", settle=0.05)
@@ -108,6 +117,7 @@ def _census(at: Terminal) -> Iterator[Figure]:
         meanwhile.extend([reply.seconds] if reply.pieces else [])
     at.press(b"", settle=2.0)
     yield times("a new pattern's census", counted, 1500)
+    yield times("a new expression's census", expressed, 1500)
     yield times("a key during a census", meanwhile)
 
 
