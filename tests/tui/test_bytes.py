@@ -20,20 +20,19 @@ from tests.tui.fakes import OVERVIEW, FakeReader
 from tui.app import OutvotedApp, run
 run(OutvotedApp(OVERVIEW, FakeReader, None, None))
 """
-_QUIET = 0.4
-_FIRST = 10.0
+_QUIET = 0.6
+_LATEST = 20.0
+"""Seconds until the browser answers at all: the machine may have much else to do."""
 
 
-def _read(terminal: int, first: float) -> bytes:
-    """What the browser sends until it has been quiet for a while."""
+def _read(terminal: int, wanted: bytes = b"") -> bytes:
+    """What the browser sends until it has said what is wanted, and was quiet for a while."""
     seen = b""
-    wait = first
-    while select.select([terminal], [], [], wait)[0]:
+    while select.select([terminal], [], [], _QUIET if seen and wanted in seen else _LATEST)[0]:
         try:
             seen += os.read(terminal, 65536)
         except OSError:  # the browser is gone
             break
-        wait = _QUIET
     return seen
 
 
@@ -52,7 +51,7 @@ def terminal() -> Iterator[int]:
     )
     os.close(theirs)
     try:
-        assert b"https://" in _read(ours, _FIRST)
+        assert b"https://" in _read(ours, b"https://")
         yield ours
     finally:
         process.kill()
@@ -62,7 +61,7 @@ def terminal() -> Iterator[int]:
 
 def _cost(terminal: int, key: bytes) -> int:
     os.write(terminal, key)
-    return len(_read(terminal, 2.0))
+    return len(_read(terminal))
 
 
 def test_a_move_costs_300_bytes_and_a_page_3_kb(terminal: int) -> None:
