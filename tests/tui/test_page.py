@@ -22,6 +22,7 @@ from textual.messages import ExitApp
 from engine.cache.layout import IndexPaths
 from tests.engine.cache.scored import make_index
 from tests.tui.chromium import chromium, web_page
+from tests.tui.driving import settle
 from tests.tui.fakes import OVERVIEW, FakeReader
 from tui.app import OutvotedApp
 from tui.cli.commands import BROWSE, COMMANDS
@@ -110,7 +111,7 @@ async def test_the_browser_remembers_where_it_was_when_its_page_is_closed(tmp_pa
     kept = tmp_path / "session.json"
     app = OutvotedApp(OVERVIEW, FakeReader, None, kept)
     async with app.run_test() as pilot:
-        await pilot.pause()
+        await settle(pilot)
         app.post_message(ExitApp())
         await pilot.pause()
     assert OVERVIEW.index in json.loads(kept.read_text())
