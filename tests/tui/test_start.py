@@ -131,3 +131,9 @@ async def test_the_overview_says_where_shares_are_withheld_and_verdicts_limited(
         assert "%" not in counted
         assert "undetermined" in lines[doubtful]
         assert "about these features, not the heuristic" in lines[doubtful + 1]
+
+
+def test_textual_is_loaded_only_once_its_settings_are_made() -> None:
+    code = "import sys, tui.cli.browse; print('textual' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n", "a key would wait for one of 60 frames a second"

@@ -17,7 +17,6 @@ from engine.heuristics import Heuristic
 from tui.cli.commands import Subparsers
 from tui.cli.live_options import add_live, worker_command
 from tui.cli.options import add_common, add_labels, heuristics, labels
-from tui.session import load_session
 
 if TYPE_CHECKING:  # duckdb comes after the first frame
     from engine.cache.reader import IndexReader
@@ -171,6 +170,8 @@ def run_to_open(
     Without `--run` the run that the session was left with: one that was asked for, and is no
     longer, or never was, the newest.
     """
+    from tui.session import load_session  # Textual, which reads its settings when it is loaded
+
     run = asked or load_session(session, paths.name).run
     if run is None:
         return None, None
