@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.cache.reader import IndexReader
 from engine.cache.records import Query
-from engine.exchange.tables import PAIRS, Row, Table
+from engine.exchange.tables import PAIRS, Row, Table, pair_row
 
 _AT_A_TIME = 512
 """Pairs: who waits for the reader meanwhile has a turn after so many."""
@@ -43,18 +43,7 @@ def _rows(reader: IndexReader, ids: npt.NDArray[np.int64], query: Query) -> Iter
         pairs, lines = reader.store.pairs(some.tolist()), reader.rows(some, query)
         rewards = reader.rewards(some.tolist())
         for pair, line in zip(pairs, lines, strict=True):
-            chosen, rejected, margin, margin_sae = rewards.get(pair.id, (None,) * 4)
-            yield {
-                **pair.name._asdict(),
-                "tranche": pair.tranche,
-                "content_hash": pair.content_hash,
-                "context": pair.context,
-                "chosen": pair.chosen,
-                "rejected": pair.rejected,
-                "reward_chosen": chosen,
-                "reward_rejected": rejected,
-                "margin": margin,
-                "margin_sae": margin_sae,
+            yield pair_row(pair, rewards) | {
                 "run": run,
                 "heuristic": query.heuristic,
                 "kind": line.kind,

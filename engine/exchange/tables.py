@@ -6,7 +6,7 @@ all of them, so that they can be joined; a transcript is context + response.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 
@@ -16,6 +16,7 @@ from engine.cache.judged import JudgedRow
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import no_run
 from engine.canonical import Json
+from engine.hh import Pair
 from engine.report.suspect_list import suspect_list
 
 _BATCH = 2048
@@ -115,19 +116,24 @@ def _pair_rows(reader: IndexReader) -> Iterator[Row]:
     while batch := list(islice(pairs, _BATCH)):
         rewards = reader.rewards([pair.id for pair in batch])
         for pair in batch:
-            chosen, rejected, margin, margin_sae = rewards.get(pair.id, (None,) * 4)
-            yield {
-                **pair.name._asdict(),
-                "tranche": pair.tranche,
-                "content_hash": pair.content_hash,
-                "context": pair.context,
-                "chosen": pair.chosen,
-                "rejected": pair.rejected,
-                "reward_chosen": chosen,
-                "reward_rejected": rejected,
-                "margin": margin,
-                "margin_sae": margin_sae,
-            }
+            yield pair_row(pair, rewards)
+
+
+def pair_row(pair: Pair, rewards: Mapping[int, tuple[float | None, ...]]) -> Row:
+    """A row of `PAIRS`; `rewards` by pair id, as the reader gives them."""
+    chosen, rejected, margin, margin_sae = rewards.get(pair.id, (None,) * 4)
+    return {
+        **pair.name._asdict(),
+        "tranche": pair.tranche,
+        "content_hash": pair.content_hash,
+        "context": pair.context,
+        "chosen": pair.chosen,
+        "rejected": pair.rejected,
+        "reward_chosen": chosen,
+        "reward_rejected": rejected,
+        "margin": margin,
+        "margin_sae": margin_sae,
+    }
 
 
 def _judged(reader: IndexReader) -> Iterator[tuple[Row, JudgedRow]]:

@@ -195,6 +195,7 @@ def _check_device(device: str) -> None:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # A torch that was built without CUDA asserts that it was not.
         raise UserError(
             f"this machine has no such device ({first_line(error)})",
             where=device,

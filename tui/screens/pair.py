@@ -53,7 +53,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         self._noise_floor = noise_floor
         self._side = side
         # Read while the screen is put together: both take some 20 ms.
-        self._ahead: Awaitable[PairDetail] | None = asyncio.ensure_future(self._detail(identifier))
+        self._ahead = asyncio.ensure_future(self._detail(identifier))
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -62,7 +62,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         return self.query_one(Document)
 
     def on_mount(self) -> None:
-        self._load(self._identifier)
+        self._turn_to(self._identifier, self._ahead)
 
     def on_resize(self) -> None:
         self._head()
@@ -70,16 +70,16 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
     def remember(self, session: Session) -> Session:
         return replace(session, screen="pair", pair=self._identifier, side=self._side)
 
-    def _load(self, identifier: int) -> None:
+    def _turn_to(self, identifier: int, ahead: Awaitable[PairDetail] | None = None) -> None:
+        """`ahead`: the pair, where it is being read already."""
         self._identifier = identifier
         self.say("reading …", passing=True)
-        self.run_worker(self._read(identifier), exclusive=True, group="pair")
+        self.run_worker(self._read_pair(identifier, ahead), exclusive=True, group="pair")
 
     async def _detail(self, identifier: int) -> PairDetail:
         return await self.desk.ask(lambda reader: reader.pair(identifier))
 
-    async def _read(self, identifier: int) -> None:
-        ahead, self._ahead = self._ahead, None
+    async def _read_pair(self, identifier: int, ahead: Awaitable[PairDetail] | None) -> None:
         try:
             detail = self.desk.covered(await (ahead or self._detail(identifier)))
         except UserError as error:
@@ -125,7 +125,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
             self.say("That was the last pair of the list." if steps > 0 else "This is the first.")
             return
         self.stop_rescoring()
-        self._load(identifier)
+        self._turn_to(identifier)
 
     def action_next_pair(self) -> None:
         self._step(1)
@@ -179,7 +179,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         if shown is None:
             return
         if shown.detail.hidden != (self.desk.blind and shown.detail.mark is None):
-            self._load(self._identifier)
+            self._turn_to(self._identifier)
 
     def move_on(self) -> None:
         self._step(1)
@@ -187,7 +187,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
     def go_to(self, identifier: int) -> None:
         if identifier != self.triaged() and self._listing.stand_on(identifier):
             self.stop_rescoring()
-            self._load(identifier)
+            self._turn_to(identifier)
 
     async def action_back(self) -> None:
         """Stop a measurement; else close its result; else go back to the list."""

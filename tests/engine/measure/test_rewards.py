@@ -83,6 +83,18 @@ def test_a_margin_alone_is_the_plain_one(tiny: Tiny) -> None:
         assert margin_alone(tiny.instrument, prepared) == pytest.approx(expected, abs=1e-5)
 
 
+def test_alone_a_pair_runs_what_its_texts_begin_with_once(tiny: Tiny) -> None:
+    prepared = tiny.instrument.prepare(pair(" I don’t know it.", " I do know it, and well"))
+    run = list[int]()
+    block = tiny.pm.blocks[0]
+    handle = block.register_forward_hook(
+        lambda _block, inputs, _out: run.append(inputs[0].shape[1])
+    )
+    margin_alone(tiny.instrument, prepared)
+    handle.remove()
+    assert sum(run) == prepared.bundle().tokens
+
+
 @pytest.mark.parametrize("resumed", [False, True])
 def test_batches_hold_every_pair_once_within_their_budget(resumed: bool) -> None:
     sizes = (9, 3, 50, 4, 5, 8)
