@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,8 @@ _DAMAGE = (
     duckdb.FatalException,
     duckdb.SerializationException,
 )
+_PAIRS_KEPT = 8
+"""Pairs that are at hand once they were read: one that was read ahead, and those just left."""
 
 
 class IndexReader:
@@ -122,6 +125,7 @@ class IndexReader:
         self._suspects = Suspects(paths, store)
         self._listing = Listing(store, run.figures.noise_floor if run else 0.0, self._suspects)
         self._marks = Marks(store, paths.triage)
+        self._stored = lru_cache(_PAIRS_KEPT)(self._read_pair)
 
     def overview(self) -> Overview:
         """The first screen's figures; worked out once, since the files never change."""
@@ -238,6 +242,7 @@ class IndexReader:
         give_back()
         self.looked_at = (*self.looked_at, looked_at)
         self._overview = replace(known, heuristics=(*known.heuristics, card))
+        self._stored.cache_clear()  # a pair may bear it
         return self._overview
 
     def _judged_by_margins(self, cursor: duckdb.DuckDBPyConnection, looked_at: LookedAt) -> bool:
@@ -273,21 +278,40 @@ class IndexReader:
             for row in map(found.__getitem__, ids)
         )
 
-    def read_ahead(self) -> None:
-        """Read what the first pair that is opened would wait for."""
-        with self._asking() as cursor:
-            self._suspects.elsewhere(cursor, "")
-
-    def pair(self, identifier: int) -> PairDetail:
-        """All that is known of one pair.
+    def read_ahead(self, identifier: int | None = None) -> None:
+        """Read what the first pair that is opened would wait for; or a pair, and keep it at hand.
 
         Raises:
             UserError: the index has no such pair.
         """
-        with self._asking() as cursor:  # one question: what it read is given back at the end
-            return self._pair(cursor, identifier)
+        if identifier is not None:
+            self._stored(identifier)
+            return
+        with self._asking() as cursor:
+            self._suspects.elsewhere(cursor, "")
 
-    def _pair(self, cursor: duckdb.DuckDBPyConnection, identifier: int) -> PairDetail:
+    def pair(self, identifier: int) -> PairDetail:
+        """All that is known of one pair. Marks and notes are as they are now.
+
+        Raises:
+            UserError: the index has no such pair.
+        """
+        stored = self._stored(identifier)
+        pair = stored.pair
+        said = guarded(self._marks.of([pair.name]).get(pair.name), pair.content_hash)
+        return replace(
+            stored,
+            mark=said.mark if said else None,
+            note=said.note if said else None,
+            others=self._marks.others(pair),
+        )
+
+    def _read_pair(self, identifier: int) -> PairDetail:
+        """All that is known of one pair but what anybody said of it: this never changes."""
+        with self._asking() as cursor:  # one question: what it read is given back at the end
+            return self._figures_of(cursor, identifier)
+
+    def _figures_of(self, cursor: duckdb.DuckDBPyConnection, identifier: int) -> PairDetail:
         (pair,) = self.store.pairs([identifier])
         rewards = self._fetch(questions.REWARDS, [identifier])
         features = self._fetch(questions.FEATURES, [identifier])
@@ -298,7 +322,6 @@ class IndexReader:
         chosen, rejected, margin, margin_sae = rewards[0] if rewards else (None,) * 4
         on_pair = self._heuristics(pair)
         ours = {feature for made in on_pair for feature in made.features}
-        said = guarded(self._marks.of([pair.name]).get(pair.name), pair.content_hash)
         noise_floor = self.run.figures.noise_floor if self.run else 0.0
         near = self._suspects.near(identifier)
         return PairDetail(
@@ -314,8 +337,8 @@ class IndexReader:
                 for place, row in enumerate(features)
                 if place < TOLD_FEATURES or row[0] in ours or row[4] is not None
             ),
-            mark=said.mark if said else None,
-            note=said.note if said else None,
+            mark=None,
+            note=None,
             flags=suspicions(
                 pair,
                 margin,
@@ -324,7 +347,6 @@ class IndexReader:
                 [(each, str(self.store.name_of(each.other))) for each in near],
                 called_wrong=identifier in self._suspects.called_wrong(),
             ),
-            others=self._marks.others(pair),
             seen=self.training.of(identifier) if self.training else "unknown",
             tokens=by_token.token_effects(tokens, entries),
             likelihood=self._likelihood(identifier),

@@ -29,8 +29,12 @@ class Reader(Protocol):
 
     def overview(self) -> Overview: ...
 
-    def read_ahead(self) -> None:
-        """Read what the first pair that is opened would wait for."""
+    def read_ahead(self, identifier: int | None = None) -> None:
+        """Read what the first pair that is opened would wait for; or a pair, and keep it at hand.
+
+        Raises:
+            UserError: the index has no such pair.
+        """
         ...
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
@@ -79,7 +83,13 @@ class Reader(Protocol):
         """One record for each id, in the order given."""
         ...
 
-    def pair(self, identifier: int) -> PairDetail: ...
+    def pair(self, identifier: int) -> PairDetail:
+        """All that is known of one pair. Marks and notes are as they are now.
+
+        Raises:
+            UserError: the index has no such pair.
+        """
+        ...
 
     def feature(self, feature: int) -> FeatureDetail:
         """One SAE feature over all pairs of the run.

@@ -326,6 +326,8 @@ class FakeReader:
     _undone: list[tuple[int, str | None, str | None]] = field(default_factory=list)
     kept: list[CustomPair] = field(default_factory=list)
     kept_heuristics: list[Heuristic] = field(default_factory=list)
+    ahead: list[int] = field(default_factory=list)
+    """The pairs that were read before anybody asked for them."""
     closed: bool = False
     failing: UserError | None = None
     shown: Overview = OVERVIEW
@@ -335,8 +337,9 @@ class FakeReader:
     def overview(self) -> Overview:
         return self.shown
 
-    def read_ahead(self) -> None:
-        """It is all here."""
+    def read_ahead(self, identifier: int | None = None) -> None:
+        if identifier is not None:
+            self.ahead.append(identifier)
 
     def ids(self, query: Query) -> npt.NDArray[np.int64]:
         import numpy as np

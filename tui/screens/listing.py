@@ -16,6 +16,10 @@ class Listing(Protocol):
     @property
     def position(self) -> str: ...
 
+    def beside(self, steps: int) -> int | None:
+        """The id so many steps from where one stands, without a step; None: there is none."""
+        ...
+
     def step(self, steps: int) -> int | None: ...
 
     def stand_on(self, identifier: int) -> bool: ...
@@ -38,10 +42,14 @@ class FixedList:
 
     def start(self, place: int) -> int | None:
         """Go to a place; the id there, None where there is none."""
-        if not 0 <= place < len(self._ids):
-            return None
-        self.place = place
-        return self._ids[place]
+        identifier = self.beside(place - self.place)
+        if identifier is not None:
+            self.place = place
+        return identifier
+
+    def beside(self, steps: int) -> int | None:
+        place = self.place + steps
+        return self._ids[place] if 0 <= place < len(self._ids) else None
 
     def step(self, steps: int) -> int | None:
         return self.start(self.place + steps)

@@ -95,12 +95,15 @@ class MarksScreen(Scrolls, Writes):
         cursor, total = self.document().cursor, len(self._differing)
         return f"{cursor + 1:,}/{total:,}" if total else ""
 
-    def step(self, steps: int) -> int | None:
+    def beside(self, steps: int) -> int | None:
         target = self.document().cursor + steps
-        if not 0 <= target < len(self._differing):
-            return None
-        self.document().cursor = target
-        return self._differing[target].id
+        return self._differing[target].id if 0 <= target < len(self._differing) else None
+
+    def step(self, steps: int) -> int | None:
+        identifier = self.beside(steps)
+        if identifier is not None:
+            self.document().cursor += steps
+        return identifier
 
     def stand_on(self, identifier: int) -> bool:
         ids = [made.id for made in self._differing]

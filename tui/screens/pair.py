@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from tui.screens.pair_head import head_lines, on_pair
 from tui.screens.pair_measuring import MeasuresPair
 from tui.screens.pair_page import Shown, pair_page
 from tui.screens.pair_reading import ReadsPair
+from tui.screens.reading_ahead import ReadsAhead
 from tui.screens.yank import line_to_yank
 from tui.screens.yanking import Yanks
 from tui.session import Session
@@ -29,8 +30,11 @@ from tui.widgets.figures import signed
 from tui.widgets.lines import Lines
 from tui.widgets.pair_line import verdict_code
 
+SOON = 0.1
+"""Seconds in which a pair may come without a word that it is being read."""
 
-class PairScreen(ReadsPair, MeasuresPair, Yanks):
+
+class PairScreen(ReadsPair, MeasuresPair, ReadsAhead, Yanks):
     """A fixed head with the figures and a page that scrolls under it."""
 
     class FeatureWanted(Message):
@@ -52,8 +56,10 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         self._identifier = identifier
         self._noise_floor = noise_floor
         self._side = side
+        self._way = 1
+        """The last step through the list: the next one is likely to go the same way."""
         # Read while the screen is put together: both take some 20 ms.
-        self._ahead = asyncio.ensure_future(self._detail(identifier))
+        self._first = asyncio.ensure_future(self._detail(identifier))
 
     def body(self) -> Iterable[Widget]:
         yield Document(id="body")
@@ -62,7 +68,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
         return self.query_one(Document)
 
     def on_mount(self) -> None:
-        self._turn_to(self._identifier, self._ahead)
+        self._turn_to(self._identifier, self._first)
 
     def on_resize(self) -> None:
         self._head()
@@ -70,21 +76,26 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
     def remember(self, session: Session) -> Session:
         return replace(session, screen="pair", pair=self._identifier, side=self._side)
 
-    def _turn_to(self, identifier: int, ahead: Awaitable[PairDetail] | None = None) -> None:
-        """`ahead`: the pair, where it is being read already."""
+    def _turn_to(self, identifier: int, begun: asyncio.Future[PairDetail] | None = None) -> None:
+        """`begun`: the pair, where it is being read already."""
         self._identifier = identifier
-        self.say("reading …", passing=True)
-        self.run_worker(self._read_pair(identifier, ahead), exclusive=True, group="pair")
+        self.run_worker(self._read_pair(identifier, begun), exclusive=True, group="pair")
 
     async def _detail(self, identifier: int) -> PairDetail:
         return await self.desk.ask(lambda reader: reader.pair(identifier))
 
-    async def _read_pair(self, identifier: int, ahead: Awaitable[PairDetail] | None) -> None:
+    async def _read_pair(self, identifier: int, begun: asyncio.Future[PairDetail] | None) -> None:
+        reading = begun or asyncio.ensure_future(self._detail(identifier))
         try:
-            detail = self.desk.covered(await (ahead or self._detail(identifier)))
+            await asyncio.wait({reading}, timeout=SOON)
+            if not reading.done():
+                self.say("reading …", passing=True)
+            detail = self.desk.covered(await reading)
         except UserError as error:
             self.complain(error)
             return
+        finally:
+            reading.cancel()  # another pair was turned to
         asked = self._listing.asked
         self.say("")
         self.show(
@@ -100,6 +111,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
             ),
             keep_place=False,
         )
+        self.read_ahead(self._listing.beside(self._way))
 
     def show(self, shown: Shown, *, keep_place: bool = True) -> None:
         """Draw head and page."""
@@ -109,9 +121,11 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
 
     def _head(self) -> None:
         shown = self.shown
-        if shown is not None and self.size.width > 0:
+        if shown is not None:
             edited = shown.rescored is not None and not shown.rescored.edit.is_none
-            lines = head_lines(shown.detail, shown.heuristic, self.size.width, edited)
+            # Before the first layout: the head's height is known to it then.
+            width = self.size.width or self.app.size.width
+            lines = head_lines(shown.detail, shown.heuristic, width, edited)
             self.query_one("#title", Lines).show(*lines)
 
     def on_document_moved(self) -> None:
@@ -120,6 +134,7 @@ class PairScreen(ReadsPair, MeasuresPair, Yanks):
     # Moves.
 
     def _step(self, steps: int) -> None:
+        self._way = steps
         identifier = self._listing.step(steps)
         if identifier is None:
             self.say("That was the last pair of the list." if steps > 0 else "This is the first.")

@@ -19,6 +19,7 @@ from tui.screens.asking import Asks, told
 from tui.screens.desk import Desk, Listed
 from tui.screens.exporting import Writes
 from tui.screens.pairs_words import nothing, row_text, titled
+from tui.screens.reading_ahead import ReadsAhead
 from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
 from tui.screens.sampling import parse_sample, sample_text
 from tui.screens.triage import Triages
@@ -31,7 +32,7 @@ from tui.widgets.pair_line import heading
 from tui.widgets.pair_list import PairList, Wanted, place_of
 
 
-class PairsScreen(Asks, Triages, Yanks, Writes):
+class PairsScreen(Asks, ReadsAhead, Triages, Yanks, Writes):
     """Ids of a query, and the rows in view. The pair screen steps through the same list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pairs")]
@@ -110,6 +111,7 @@ class PairsScreen(Asks, Triages, Yanks, Writes):
 
     def on_pair_list_moved(self) -> None:
         self.show_place(self.position)
+        self.read_ahead(self.pair_list.identifier())
 
     @property
     def position(self) -> str:
@@ -133,13 +135,15 @@ class PairsScreen(Asks, Triages, Yanks, Writes):
 
     # What the pair screen asks of its list.
 
+    def beside(self, steps: int) -> int | None:
+        return self.pair_list.identifier(self.pair_list.cursor + steps)
+
     def step(self, steps: int) -> int | None:
         """Move the cursor; the id it stands on then, or None at either end."""
-        target = self.pair_list.cursor + steps
-        if self.pair_list.identifier(target) is None:
-            return None
-        self.pair_list.jump(target)
-        return self.pair_list.identifier()
+        identifier = self.beside(steps)
+        if identifier is not None:
+            self.pair_list.jump(self.pair_list.cursor + steps)
+        return identifier
 
     def stand_on(self, identifier: int) -> bool:
         """Move the cursor to a pair, if it is in the list; whether it is."""

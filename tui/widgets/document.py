@@ -60,7 +60,9 @@ class Document(Scrolled, can_focus=False):
         self._lay_out()
 
     def on_resize(self) -> None:
-        if self._source is not None and self.size.width != self._width:
+        if self._source is None:
+            return  # nothing stands here yet
+        if self.size.width != self._width:
             self._lay_out()
             return
         if self.page.anchors and not self.page.reading:

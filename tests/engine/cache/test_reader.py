@@ -360,8 +360,24 @@ def test_all_that_is_known_of_a_pair(paths: IndexPaths, opened: Open) -> None:
 
 
 def test_a_pair_that_is_not_there(opened: Open) -> None:
-    with pytest.raises(UserError, match="no pair with id 99"):
-        opened().pair(99)
+    for asked in (opened().pair, opened().read_ahead):
+        with pytest.raises(UserError, match="no pair with id 99"):
+            asked(99)
+
+
+def test_a_pair_that_was_read_ahead_is_told_as_it_is_by_now(
+    paths: IndexPaths, opened: Open
+) -> None:
+    seal(paths)
+    reader = opened()
+    reader.read_ahead(id_of(0))
+    (pair,) = reader.store.pairs([id_of(0)])
+    TriageFile(paths.triage, "ana").mark(pair, "unclear")
+    reader.mark(id_of(0), "clear")
+    reader.look_at(Heuristic("any", "a", direction="raises"))
+    detail = reader.pair(id_of(0))
+    assert (detail.mark, [said.mark for said in detail.others]) == ("clear", ["unclear"])
+    assert detail == opened(heuristics=reader.heuristics).pair(id_of(0))
 
 
 def test_the_same_pair_with_the_opposite_label(
