@@ -63,7 +63,7 @@ def _cumulative(
     """For each part: what it and all before it write over P, to be taken out together."""
     chosen, rejected = view.response_columns(0)
     columns = chosen + rejected
-    nothing = instrument.sae.decode(torch.zeros_like(view.activations[0, :1]))
+    nothing = instrument.sae.baseline(view.residual[0, columns])
     taken = torch.zeros_like(view.residual[0, columns])
     found = []
     for part, features in parts:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-import torch
 
 from engine.measure.base import attributions, gradient_of_margin
 from engine.measure.breakdown import break_down, rewards_at, running
 from engine.measure.effects import written_by
+from engine.measure.instrument import Instrument
 from engine.measure.variants import Variant, exact_effects
 from engine.measure.waterfall import STRONGEST, waterfall
+from engine.models.sae.load import load_sae
+from engine.models.sae.norm import NORMS
 from tests.engine.measure.ablation import ByHand, only
 from tests.engine.measure.conftest import MakeTiny
-from tests.engine.measure.tiny import ARCHITECTURES, pair
+from tests.engine.measure.tiny import ARCHITECTURES, Tiny, pair
+from tests.engine.models.sae.tiny import write_saelens
+from tests.engine.models.tiny import D_MODEL
 
 SOME = pair(" I don’t know it, sorry.", " I do know it, and well")
 
@@ -40,11 +46,29 @@ def test_bars_and_baseline_add_up_to_the_margin(tiny_of: MakeTiny, architecture:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_each_bar_is_what_plain_hooks_find(tiny_of: MakeTiny, architecture: str) -> None:
     tiny = tiny_of(architecture)
-    view = tiny.instrument.view([tiny.instrument.prepare(SOME)])
-    (active,) = attributions(tiny.instrument, view)
+    check_bars(tiny, tiny.instrument)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_what_an_sae_writes_without_features_may_hang_on_the_token(
+    tiny: Tiny, tmp_path: Path, norm: str
+) -> None:
+    """It normalises each token's residual: the baseline is another one at each."""
+    hook = tiny.instrument.hook
+    config = {"normalize_activations": norm, "metadata": {"hook_name": hook}}
+    folder = write_saelens(tmp_path, "standard", config, width=D_MODEL)
+    sae = load_sae(str(folder), device="cpu")
+    reads = Instrument(tiny.pm, sae, hook=hook, readout="last-text-token", positions="all")
+    check_bars(tiny, reads)
+
+
+def check_bars(tiny: Tiny, instrument: Instrument) -> None:
+    view = instrument.view([instrument.prepare(SOME)])
+    (active,) = attributions(instrument, view)
     own = tuple(int(feature) for feature in active.feature[:3])
-    made = waterfall(tiny.instrument, view, active, own)
-    hand = ByHand(tiny.plain, tiny.instrument.sae, tiny.instrument, SOME)
+    made = waterfall(instrument, view, active, own)
+    sae = instrument.sae
+    hand = ByHand(tiny.plain, sae, instrument, SOME)
     sides = hand.sides()
     gone: list[int] = []
     left = []
@@ -52,8 +76,8 @@ def test_each_bar_is_what_plain_hooks_find(tiny_of: MakeTiny, architecture: str)
         gone += bar.features
         left.append(hand.margin - hand.of_features(sides, gone, "response"))
     left.append(hand.margin - hand.of_features(sides, None, "response"))
-    nothing = tiny.instrument.sae.decode(torch.zeros(1, tiny.instrument.sae.d_sae))
-    left.append(hand.margin - hand.effect([only(s.x - nothing, s.response) for s in sides]))
+    whole = [only(side.x - sae.baseline(side.x), side.response) for side in sides]
+    left.append(hand.margin - hand.effect(whole))
     sizes = [before - after for before, after in zip([hand.margin, *left], left, strict=False)]
     assert [bar.size for bar in made.bars] == pytest.approx(sizes, abs=1e-4)
     assert made.baseline == pytest.approx(left[-1], abs=1e-4)
