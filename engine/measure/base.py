@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.hh import SIDES
+from engine.measure.finite import all_finite, no_number
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import after_prefix
 from engine.models.sae.active import attributed
@@ -124,7 +125,10 @@ def attributions(
 
 
 def gradient_of_margin(instrument: Instrument, view: View) -> Tensor:
-    """d delta / d x, [rows, columns, d_model] float32; zero over the prefix, which is not in P."""
+    """d delta / d x, [rows, columns, d_model] float32; zero over the prefix, which is not in P.
+
+    Raises UserError where it is NaN or infinite.
+    """
     packed = view.packed
     rest = after_prefix(packed)
     if rest.columns.shape[1] == 0:
@@ -132,6 +136,8 @@ def gradient_of_margin(instrument: Instrument, view: View) -> Tensor:
     given = rest.of(view.captured.residual).requires_grad_()
     rewards = instrument.forward.resume_at(packed, rest, given, view.captured)
     (gradient,) = torch.autograd.grad((rewards[:, 0] - rewards[:, 1]).sum(), given)
+    if not all_finite(gradient):
+        raise no_number(instrument.pm, f"the gradient of the margin at {instrument.hook} is")
     return rest.put(gradient.float(), view.residual.shape[1])
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from engine.measure.finite import all_finite, no_number, spoiled_block
 from engine.measure.last_block import Output, forward_replaced, only_at
 from engine.measure.packing import Packed
 from engine.measure.subset import Subset
@@ -115,6 +116,8 @@ class Forward:
 
         Gradients flow to `residual` where it asks for them.
         """
+        if not all_finite(residual):
+            raise no_number(self.pm, f"what takes the place of {self._hook}'s output is")
         with self._standing_in(residual), self._reading(packed.readouts):
             return self._read(self._run(packed), packed.readouts)
 
@@ -156,19 +159,33 @@ class Forward:
         return torch.where(subset.reached, rewards, kept)
 
     def _run(self, packed: Packed, cache: DynamicCache | None = None) -> Tensor:
-        hidden: Tensor = self.pm.backbone(
-            input_ids=packed.input_ids,
-            attention_mask=packed.mask,
-            position_ids=packed.position_ids,
-            past_key_values=cache,
-            use_cache=cache is not None,
-        ).last_hidden_state
+        """The last hidden state. Where it is read, it holds numbers, or the block is named."""
+
+        def run(cache: DynamicCache | None) -> Tensor:
+            hidden: Tensor = self.pm.backbone(
+                input_ids=packed.input_ids,
+                attention_mask=packed.mask,
+                position_ids=packed.position_ids,
+                past_key_values=cache,
+                use_cache=cache is not None,
+            ).last_hidden_state
+            return hidden
+
+        hidden = run(cache)
+        if not all_finite(_at(hidden, packed.readouts)):
+            block = spoiled_block(self.pm, packed.real, lambda: run(None))
+            raise no_number(self.pm, f"{block} writes")
         return hidden
 
     def _read(self, hidden: Tensor, readouts: Tensor) -> Tensor:
-        rows = torch.arange(hidden.shape[0], device=hidden.device).unsqueeze(1)
-        rewards: Tensor = self.pm.head(hidden[rows, readouts]).squeeze(-1)
+        rewards: Tensor = self.pm.head(_at(hidden, readouts)).squeeze(-1)
+        if not all_finite(rewards):
+            raise no_number(self.pm, "its reward is")
         return rewards.float()
+
+    @property
+    def _hook(self) -> str:
+        return f"{self.pm.blocks_path}.{self.block}"
 
     @contextmanager
     def _standing_in(self, residual: Tensor) -> Iterator[None]:
@@ -188,6 +205,12 @@ class Forward:
         """Compute the last block only where it is read, unless it is the one that is captured."""
         last = len(self.pm.blocks) - 1
         return nullcontext() if self.block == last else only_at(self.pm.blocks[last], readouts)
+
+
+def _at(hidden: Tensor, readouts: Tensor) -> Tensor:
+    """[rows, columns, d_model], [rows, branches] -> [rows, branches, d_model]."""
+    rows = torch.arange(hidden.shape[0], device=hidden.device).unsqueeze(1)
+    return hidden[rows, readouts]
 
 
 def _held(layer: object) -> tuple[Tensor, Tensor]:

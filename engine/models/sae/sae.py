@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import torch
 
+from engine.errors import UserError
 from engine.models.sae.active import written
 from engine.models.sae.norm import Norm, normalised
 
@@ -71,8 +72,19 @@ class Sae(ABC):
         """Features [..., d_sae] to reconstructed residuals x_hat [..., d_in], fp32.
 
         x is what f was encoded from; only an SAE with a `norm` needs it.
+
+        Raises:
+            UserError: x_hat holds NaN or infinity: finite weights may overflow.
         """
-        return written(f, self.w_dec) + self.baseline(x)
+        x_hat = written(f, self.w_dec) + self.baseline(x)
+        if not bool(torch.isfinite(x_hat).all()):
+            raise UserError(
+                f"the reconstruction of this {self.kind} SAE holds NaN or infinity",
+                where=self.name,
+                todo="Such an SAE tells nothing here; take a sound one, or --hook as it was "
+                "trained.",
+            )
+        return x_hat
 
     def baseline(self, x: torch.Tensor | None = None) -> torch.Tensor:
         """x_hat without any feature: [d_in], or [..., d_in] where it hangs on the token's x.
