@@ -16,9 +16,11 @@ from engine.cache import likelihood as layer
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import PairStore
 from engine.cache.parts import Parts
+from engine.errors import UserError
 from engine.files import writer_lock
 from engine.hh import SIDES, Pair
-from engine.measure.batches import batches
+from engine.measure.budget import Budget, in_batches
+from engine.measure.finite import all_finite
 from engine.measure.packing import Packed, common_prefix, pack
 from engine.measure.prepare import Prepared
 from engine.measure.progress import Report
@@ -77,7 +79,11 @@ def _rewarded(parts: Parts) -> set[int]:
 
 
 def likelihoods(lm: LanguageModel, pairs: Sequence[Prepared]) -> list[tuple[Likelihood, ...]]:
-    """Of each pair of one batch: chosen, rejected."""
+    """Of each pair of one batch: chosen, rejected.
+
+    Raises:
+        UserError: the model gives NaN or infinity as a probability's logarithm.
+    """
     packed = pack(
         [prepared.bundle() for prepared in pairs], padding=0, dtype=lm.dtype, device=lm.device
     )
@@ -93,16 +99,18 @@ def likelihoods(lm: LanguageModel, pairs: Sequence[Prepared]) -> list[tuple[Like
 
 def likelihood_stage(lm: LanguageModel, stage: str) -> Measure:
     """Both responses of every pair; null where one is empty, or does not fit into the model."""
+    budget = Budget(TOKEN_BUDGET)
+
+    def answer(batch: Sequence[Prepared]) -> dict[int, tuple[Likelihood, ...]]:
+        answers = likelihoods(lm, batch)
+        return {made.pair.id: each for made, each in zip(batch, answers, strict=True)}
 
     def measure(pairs: Sequence[Pair]) -> Measured:
         prepared = {pair.id: _prepared(lm, pair) for pair in pairs}
         readable = [made for made in prepared.values() if made is not None]
-        found: dict[int, tuple[Likelihood, ...]] = {}
-        tokens = 0
-        for batch in batches(readable, resumed=False, budget=TOKEN_BUDGET):
-            tokens += sum(made.bundle().tokens for made in batch)
-            answers = likelihoods(lm, batch)
-            found |= {made.pair.id: each for made, each in zip(batch, answers, strict=True)}
+        answered = in_batches(budget, readable, resumed=False, measure=answer)
+        found = {pair: each for answers in answered for pair, each in answers.items()}
+        tokens = sum(made.bundle().tokens for made in readable)
         nothing = (Likelihood(0, 0.0), Likelihood(0, 0.0))
         rows = [
             {
@@ -182,4 +190,11 @@ def _log_probabilities(
         for at in range(0, rows.numel(), _AT_A_TIME):
             some = logits[rows[at : at + _AT_A_TIME]].float().log_softmax(-1)
             logs.append(some.gather(1, target[at : at + _AT_A_TIME, None])[:, 0].double())
-    return torch.cat(logs).tolist()
+    found = torch.cat(logs)
+    if not all_finite(found):
+        raise UserError(
+            f"what it makes of a text is NaN or infinity, computed in {lm.dtype_name}",
+            where=lm.name,
+            todo="Take another --dtype, or another --lm.",
+        )
+    return found.tolist()

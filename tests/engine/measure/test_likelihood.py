@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from engine.cache.likelihood import part_schema
+from engine.errors import UserError
 from engine.hh import SIDES, Pair
 from engine.measure.likelihood import likelihood_stage
 from engine.models.lm import LanguageModel, find_lm, load_lm
@@ -82,3 +83,11 @@ def test_a_long_context_is_cut_and_a_long_response_has_no_figure(lm: LanguageMod
     assert cut["log_likelihood_rejected"] == pytest.approx(expected, abs=1e-4)
     assert (without["tokens_chosen"], without["tokens_rejected"]) == (0, 0)
     assert without["log_likelihood_rejected"] is None
+
+
+def test_a_model_that_computes_no_numbers_is_named(tmp_path: Path) -> None:
+    write_lm(tmp_path / "lm", "llama")
+    lm = load_lm(find_lm(str(tmp_path / "lm")), dtype=torch.float32, device="cpu")
+    next(lm.model.parameters()).fill_(torch.inf)
+    with pytest.raises(UserError, match="lm: what it makes of a text is NaN or infinity"):
+        likelihood_stage(lm, "likelihood")(PAIRS[:1])
