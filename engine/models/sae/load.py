@@ -54,11 +54,13 @@ def check_fits(sae: Sae, pm: PreferenceModel, hook: str) -> None:
         )
     if sae.hook is not None and _place(sae.hook) != _place(hook):
         trained = plain(sae.hook, keep_newlines=False)
+        asked = hook_on(sae, pm) or trained
+        ours = re.fullmatch(rf"{re.escape(pm.blocks_path)}\.\d+", asked) is not None
+        ask = f"Ask for --hook {plain(asked, keep_newlines=False)}, or take" if ours else "Take"
         raise UserError(
             f"the SAE was trained at {trained}, not at {plain(hook, keep_newlines=False)}",
             where=sae.name,
-            todo=f"Ask for --hook {plain(hook_on(sae, pm) or trained, keep_newlines=False)}, "
-            "or take an SAE of the other hook point.",
+            todo=f"{ask} an SAE of the hook point that you name, the output of a block.",
         )
 
 

@@ -87,9 +87,9 @@ def parse(config: Mapping[str, object], where: Path, supported: str) -> SaeLensC
     inputs, norm = _normalising(config.get("normalize_activations"), where)
     return SaeLensConfig(
         architecture=architecture,
-        centred=config.get("apply_b_dec_to_input", True) is not False,
+        centred=_flag(config, "apply_b_dec_to_input", where, usual=True),
         k=config.get("k", kwargs.get("k")),
-        by_decoder_norm=config.get("rescale_acts_by_decoder_norm") is True,
+        by_decoder_norm=_flag(config, "rescale_acts_by_decoder_norm", where, usual=False),
         inputs=inputs,
         norm=norm,
         hook=hook,
@@ -112,6 +112,17 @@ def _normalising(said: object, where: Path) -> tuple[Inputs, Norm | None]:
             f"{', '.join(NORMS)}.",
         )
     return "as they are", norm
+
+
+def _flag(config: Mapping[str, object], name: str, where: Path, *, usual: bool) -> bool:
+    """A word in the place of true or false would be true to some, and false to others."""
+    said = config.get(name, usual)
+    if not isinstance(said, bool):
+        raise UserError(
+            f"{name} must be true or false, not {plain(repr(said), keep_newlines=False)}",
+            where=str(where),
+        )
+    return said
 
 
 def _part(config: Mapping[str, object], name: str) -> Mapping[str, object]:

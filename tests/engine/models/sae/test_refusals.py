@@ -71,6 +71,8 @@ def test_a_k_and_groups_that_contradict_the_rest(tmp_path: Path) -> None:
         ({"metadata": {"hook_head_index": 3}}, "attention heads"),
         ({"d_in": 24}, "it says d_in 24, but the tensors have 12"),
         ({"d_sae": 24}, "it says d_sae 24, but the tensors have 40"),
+        ({"apply_b_dec_to_input": "False"}, "must be true or false, not 'False'"),
+        ({"rescale_acts_by_decoder_norm": None}, "must be true or false, not None"),
         ({"k": 0}, "from 1 to 40"),
         ({"k": 41}, "from 1 to 40"),
         ({"k": "all"}, "from 1 to 40"),
@@ -283,12 +285,18 @@ def test_hook_points_are_compared_by_what_they_mean(tmp_path: Path) -> None:
         sae = load_sae(str(folder), device="cpu")
         check_fits(sae, pm, "model.layers.1")
         assert hook_on(sae, pm) == "model.layers.1"
-        with pytest.raises(UserError, match=rf"trained at {named}, not at model\.layers\.2"):
+        with pytest.raises(
+            UserError, match=rf"trained at {named}, not at model\.layers\.2"
+        ) as told:
             check_fits(sae, pm, "model.layers.2")
+        assert "--hook model.layers.1" in str(told.value)
     for other in ("blocks.1.hook_resid_pre", "blocks.0.hook_resid_pre", "blocks.1.hook_mlp_out"):
         write_saelens(folder, "topk", {"metadata": {"hook_name": other}}, width=pm.d_model)
         with pytest.raises(UserError, match=other):
             check_fits(load_sae(str(folder), device="cpu"), pm, "model.layers.1")
+    # Nothing can be asked of it: this one reads no block's output.
+    with pytest.raises(UserError, match=r"Take an SAE of the hook point that you name"):
+        check_fits(load_sae(str(folder), device="cpu"), pm, "model.layers.1")
 
 
 def test_topk_and_batch_topk_share_their_tensors_and_the_config_must_say_which(
