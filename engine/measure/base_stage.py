@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-
-import pyarrow as pa
+from collections.abc import Collection
 
 from engine.cache import tables
-from engine.hh import Pair
 from engine.measure import base
-from engine.measure.budget import in_batches
-from engine.measure.instrument import Instrument
+from engine.measure.instrument import Instrument, View
 from engine.measure.integrated import integrated_rows
-from engine.measure.prepare import Prepared
-from engine.measure.rows import (
-    Row,
-    base_row,
-    check_rows,
-    packed_moments,
-    table_of,
-    texts_row,
-    tokens_row,
-)
-from engine.measure.staging import (
-    BASE,
-    CHECKS,
-    INTEGRATED,
-    TEXTS,
-    TOKENS,
-    Measure,
-    Measured,
-    tokens_once,
-)
+from engine.measure.on_views import BatchRows, Gradient, OnViews
+from engine.measure.rows import base_row, check_rows, texts_row, tokens_row
+from engine.measure.staging import BASE, CHECKS, INTEGRATED, TEXTS, TOKENS, Measure
 
 MOMENTS = b"outvoted.moments"
 MOMENTS_AFTER_FIRST = b"outvoted.moments_after_first"
@@ -46,14 +24,6 @@ _BASE_SCHEMAS = {
     BASE: tables.BASE,
     TEXTS: tables.TEXT_ACTIVATIONS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _BaseRows:
-    """What one batch adds to the tables of a part, by stage, and to its moments."""
-
-    of: dict[str, list[Row]] = field(default_factory=dict)
-    moments: dict[bytes, base.Moments] = field(default_factory=dict)
 
 
 def base_stage(
@@ -70,12 +40,10 @@ def base_stage(
     and of those in `integrated` integrated gradients.
     """
 
-    def rows_of(batch: Sequence[Prepared]) -> _BaseRows:
-        view = instrument.view(batch)
-        gradient = base.gradient_of_margin(instrument, view)
-        found = _BaseRows()
+    def rows_of(view: View, gradient: Gradient) -> BatchRows:
+        found = BatchRows()
         if base_too:
-            measured = base.measure(instrument, view, gradient)
+            measured = base.measure(instrument, view, gradient())
             active = [figures.features for figures in measured]
             found.of[BASE] = [base_row(figures) for figures in measured]
             found.of[CHECKS] = check_rows(instrument, view, active, checked)
@@ -83,36 +51,19 @@ def base_stage(
             found.moments[MOMENTS] = base.moments(view)
             found.moments[MOMENTS_AFTER_FIRST] = base.moments(view, after_first=True)
         if texts_too:
-            rows = range(len(batch))
+            rows = range(len(view.pairs))
             found.of[TEXTS] = [texts_row(view, row) for row in rows]
-            found.of[TOKENS] = [tokens_row(instrument, view, row, gradient) for row in rows]
+            found.of[TOKENS] = [tokens_row(instrument, view, row, gradient()) for row in rows]
         return found
 
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        prepared = [instrument.prepare(pair) for pair in pairs]
-        parts = list(in_batches(instrument.budget, prepared, resumed=True, measure=rows_of))
-        made: dict[str, pa.Table] = {}
-        for stage, schema in _BASE_SCHEMAS.items():
-            rows = [row for part in parts for row in part.of.get(stage, ())]
-            if rows:  # few pairs are checked: most parts have no such table
-                made[stage] = table_of(rows, schema)
-        if BASE in made:
-            sums = {
-                key: packed_moments([part.moments[key] for part in parts])
-                for key in (MOMENTS, MOMENTS_AFTER_FIRST)
-            }
-            made[BASE] = made[BASE].replace_schema_metadata(sums)
-        return Measured(made, tokens_once(prepared))
-
-    return measure
+    return OnViews(instrument, _BASE_SCHEMAS, rows_of, summed=BASE)
 
 
 def tokens_stage(instrument: Instrument) -> Measure:
     """Attributions by token alone: what runs of earlier versions lack."""
-    texts = base_stage(instrument, base_too=False, texts_too=True)
 
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        made = texts(pairs)
-        return Measured({TOKENS: made.tables[TOKENS]}, made.tokens)
+    def rows_of(view: View, gradient: Gradient) -> BatchRows:
+        rows = range(len(view.pairs))
+        return BatchRows({TOKENS: [tokens_row(instrument, view, row, gradient()) for row in rows]})
 
-    return measure
+    return OnViews(instrument, {TOKENS: tables.TOKEN_EFFECTS}, rows_of)

@@ -7,7 +7,7 @@ the final norm) stays the model's own code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -89,27 +89,8 @@ class Forward:
 
     def capture(self, packed: Packed, *, whole_memory: bool = False) -> Captured:
         """One full forward that also keeps the residual stream at the hook point."""
-        kept: list[Tensor] = []
-        above = self.block + 1
-
-        def keep(_module: nn.Module, _inputs: object, output: Output) -> None:
-            self._width_of_output = len(output) if isinstance(output, tuple) else 0
-            kept.append(_first(output))
-
-        cache = DynamicCache()
-        handle = self.pm.blocks[self.block].register_forward_hook(keep)
-        try:
-            with torch.no_grad(), self._reading(packed.readouts):
-                rewards = self._read(self._run(packed, cache), packed.readouts)
-        finally:
-            handle.remove()
-        layers = tuple(_held(layer) for layer in cache.layers[0 if whole_memory else above :])
-        return Captured(
-            residual=kept[0],
-            rewards=rewards,
-            memory=Memory(layers[above:] if whole_memory else layers),
-            whole_memory=Memory(layers) if whole_memory else None,
-        )
+        (captured,) = capture_for([self], packed, whole_memory=whole_memory)
+        return captured
 
     def resume(self, packed: Packed, residual: Tensor) -> Tensor:
         """[rows, branches] float32: rewards with the residual stream replaced at every column.
@@ -158,6 +139,25 @@ class Forward:
             rewards = self._read(hidden, subset.readouts)
         return torch.where(subset.reached, rewards, kept)
 
+    @property
+    def at_the_end(self) -> bool:
+        """Whether the hook point is the last block, which then has to be run at every column."""
+        return self.block == len(self.pm.blocks) - 1
+
+    @contextmanager
+    def _keeping(self, kept: dict[Forward, Tensor]) -> Iterator[None]:
+        """Keep what the hook point's block returns."""
+
+        def keep(_module: nn.Module, _inputs: object, output: Output) -> None:
+            self._width_of_output = len(output) if isinstance(output, tuple) else 0
+            kept[self] = _first(output)
+
+        handle = self.pm.blocks[self.block].register_forward_hook(keep)
+        try:
+            yield
+        finally:
+            handle.remove()
+
     def _run(self, packed: Packed, cache: DynamicCache | None = None) -> Tensor:
         """The last hidden state. Where it is read, it holds numbers, or the block is named."""
 
@@ -203,8 +203,40 @@ class Forward:
 
     def _reading(self, readouts: Tensor) -> AbstractContextManager[None]:
         """Compute the last block only where it is read, unless it is the one that is captured."""
-        last = len(self.pm.blocks) - 1
-        return nullcontext() if self.block == last else only_at(self.pm.blocks[last], readouts)
+        return nullcontext() if self.at_the_end else only_at(self.pm.blocks[-1], readouts)
+
+
+def capture_for(
+    forwards: Sequence[Forward], packed: Packed, *, whole_memory: bool = False
+) -> list[Captured]:
+    """One full forward that keeps the residual stream at the hook point of each of several.
+
+    Args:
+        forwards: of one PM, and alike in `at_the_end`: each captures what it would by itself, to
+            the last bit.
+        packed: the batch.
+        whole_memory: whether keys and values of every block are kept.
+    """
+    first, cache = forwards[0], DynamicCache()
+    kept: dict[Forward, Tensor] = {}
+    with ExitStack() as stack:
+        for forward in forwards:
+            stack.enter_context(forward._keeping(kept))
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(first._reading(packed.readouts))
+        rewards = first._read(first._run(packed, cache), packed.readouts)
+    lowest = 0 if whole_memory else min(forward.block for forward in forwards) + 1
+    layers = dict(enumerate((_held(layer) for layer in cache.layers[lowest:]), lowest))
+    whole = Memory(tuple(layers.values())) if whole_memory else None
+    return [
+        Captured(
+            residual=kept[forward],
+            rewards=rewards,
+            memory=Memory(tuple(layers[each] for each in layers if each > forward.block)),
+            whole_memory=whole,
+        )
+        for forward in forwards
+    ]
 
 
 def _at(hidden: Tensor, readouts: Tensor) -> Tensor:

@@ -71,6 +71,10 @@ class Instrument(Rewarder):
         """Run the batch once and encode what was captured."""
         packed = self.pack(pairs)
         captured = self.forward.capture(packed, whole_memory=whole_memory)
+        return self.view_of(pairs, packed, captured)
+
+    def view_of(self, pairs: Sequence[Prepared], packed: Packed, captured: Captured) -> View:
+        """Encode what a batch's forward captured at the hook point."""
         residual = captured.residual.float()
         activations = self.sae.encode(residual)
         return View(

@@ -17,6 +17,7 @@ from engine.measure.deletion import deletion, rewards_without
 from engine.measure.effects import Question, group_effects
 from engine.measure.instrument import Instrument, View
 from engine.measure.integrated import integrated_rows
+from engine.measure.on_views import BatchRows, Gradient, OnViews
 from engine.measure.prepare import Prepared
 from engine.measure.rows import NOT_DELETED, Row, check_rows, span_row, table_of
 from engine.measure.staging import (
@@ -112,20 +113,19 @@ def firing_stage(
 def effects_stage(instrument: Instrument, stage: str, questions: Mapping[int, Question]) -> Measure:
     """Exact group effects of one heuristic and one feature set."""
 
-    def rows_of(batch: Sequence[Prepared]) -> list[Row]:
-        asked = [questions[prepared.pair.id] for prepared in batch]
-        answers = group_effects(instrument, instrument.view(batch), asked)
-        return [
-            {"id": prepared.pair.id} | asdict(answer)
-            for prepared, answer in zip(batch, answers, strict=True)
-        ]
+    def rows_of(view: View, _: Gradient) -> BatchRows:
+        asked = [questions[prepared.pair.id] for prepared in view.pairs]
+        answers = group_effects(instrument, view, asked)
+        return BatchRows(
+            {
+                stage: [
+                    {"id": prepared.pair.id} | asdict(answer)
+                    for prepared, answer in zip(view.pairs, answers, strict=True)
+                ]
+            }
+        )
 
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        prepared = [instrument.prepare(pair) for pair in pairs]
-        rows = rows_in_batches(instrument, prepared, rows_of, resumed=True)
-        return Measured({stage: table_of(rows, tables.EFFECTS)}, tokens_once(prepared))
-
-    return measure
+    return OnViews(instrument, {stage: tables.EFFECTS}, rows_of)
 
 
 def checks_stage(instrument: Instrument) -> Measure:
@@ -141,17 +141,12 @@ def integrated_stage(instrument: Instrument) -> Measure:
 def _on_features(
     instrument: Instrument, stage: str, schema: pa.Schema, told: FeatureRows
 ) -> Measure:
-    def rows_of(batch: Sequence[Prepared]) -> list[Row]:
-        view = instrument.view(batch)
-        active = base.attributions(instrument, view)
-        return told(instrument, view, active, {pair.pair.id for pair in batch})
+    def rows_of(view: View, gradient: Gradient) -> BatchRows:
+        active = base.attributions(instrument, view, gradient())
+        ids = {prepared.pair.id for prepared in view.pairs}
+        return BatchRows({stage: told(instrument, view, active, ids)})
 
-    def measure(pairs: Sequence[Pair]) -> Measured:
-        prepared = [instrument.prepare(pair) for pair in pairs]
-        rows = rows_in_batches(instrument, prepared, rows_of, resumed=True)
-        return Measured({stage: table_of(rows, schema)}, tokens_once(prepared))
-
-    return measure
+    return OnViews(instrument, {stage: schema}, rows_of)
 
 
 def noise_stage(instrument: Instrument) -> Measure:
