@@ -123,15 +123,15 @@ def accelerator(question: Question, dtype: str, stated: Stated | None = None) ->
 
 
 def need(pm: Model, saes: Sequence[Dictionary], dtype: str) -> Need:
-    """Parameters x bytes, the largest SAE in fp32 (one is in memory at a time), and a batch.
+    """Parameters x bytes, the SAEs in fp32 (all are measured in one pass), and a batch.
 
-    A batch holds `COLUMNS` tokens: some tensors of all features in fp32, and what each block keeps
-    for the backward pass, some vectors of the residual stream's width.
+    A batch holds `COLUMNS` tokens: some tensors of all features in fp32, of one SAE at a time, and
+    what each block keeps for the backward pass, some vectors of the residual stream's width.
     """
     size = BYTES[dtype]
     features = max((sae.features for sae in saes), default=0)
     batch = COLUMNS * (COPIES * features * 4 + VECTORS * pm.blocks * pm.width * size)
-    numbers = max((sae.numbers for sae in saes), default=0)
+    numbers = sum(sae.numbers for sae in saes)
     return Need(pm.parameters * size, numbers * 4, batch)
 
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from engine.demo.place import remembered
 from engine.errors import UserError
 from engine.measure.crew import Alone, Crew
+from engine.measure.hand import Orders
 from engine.measure.instrument import Instrument
-
-if TYPE_CHECKING:
-    from engine.measure.hand import Orders
-    from engine.measure.request import ScoreRequest
+from engine.measure.request import ScoreRequest
 
 
 def connected(address: str, device: str) -> int:
@@ -52,8 +49,6 @@ def crew_of(request: ScoreRequest, instrument: Instrument, workers: int | None) 
 
 def orders_of(request: ScoreRequest, instrument: Instrument) -> Orders:
     """What a worker on another machine needs to know, to measure what this instrument would."""
-    from engine.measure.hand import Orders  # it loads as `score` does, which asks this module
-
     return Orders(
         paths=replace(request.paths, cache=request.paths.cache.absolute()),
         pm=remembered(request.pm),

@@ -70,8 +70,10 @@ class ScoreResult:
     run: str
     pairs: int
     tokens: int
+    """Computed for it by this sitting; what was computed for several runs at once is counted of
+    the first."""
     seconds: float
-    """Of this sitting, loading the models excluded."""
+    """Of this sitting until the run was sealed, loading the models excluded."""
     pairs_per_second: float
     """Pairs whose rewards this sitting measured, over its seconds."""
     fvu: float | None

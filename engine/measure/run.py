@@ -1,13 +1,12 @@
-"""One run: its stages in order, then the seal."""
+"""Runs of one PM: their stages in order, together where they can be, then the seals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.cache import tables
-from engine.cache.bearers import BearerTable
 from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.manifest import MANIFEST
 from engine.cache.parts import only
@@ -28,6 +27,7 @@ from engine.measure.selection import Selection, select
 from engine.measure.sharing import share
 from engine.measure.sitting import Sitting
 from engine.measure.staging import Stage, Work
+from engine.measure.together import measure_together
 
 SAMPLE_PAIRS = 2048
 """The margins that epsilon_m is a share of (design, section 2)."""
@@ -38,42 +38,95 @@ INTEGRATED_PAIRS = 32
 _TEXTS_ALONE = partial(base_stage, base_too=False, texts_too=True)
 
 
-def measure_run(sitting: Sitting) -> tuple[Figures, Work]:
-    """Measure what is missing of a run and seal it; its figures, and how much was measured.
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run, and the pairs that are measured of it."""
 
-    The work counts pairs whose rewards were measured, and the tokens of every stage.
+    sitting: Sitting
+    sampled: Sequence[int]
+    """The hashed sample of the index."""
+    left_out: int
+    """Pairs that do not fit the PM."""
+
+    @property
+    def bearing(self) -> set[int]:
+        return {borne.id for table in self.sitting.bearers for borne in table.bearers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """A run whose pairs are measured and whose heuristics' features are selected."""
+
+    sitting: Sitting
+    samples: Samples
+    keys: Mapping[int, Keys]
+    """Of the bearers."""
+    selections: Sequence[Selection]
+    """One for each heuristic, as the sitting has their bearers."""
+    hosts: Sequence[Sequence[int]]
+    """Of each heuristic's insertion control."""
+
+
+def measure_runs(sittings: Sequence[Sitting]) -> Iterator[tuple[Sitting, Figures, Work]]:
+    """Measure what is missing of runs of one PM, all of them together, and seal one after the
+    other; the figures of each, and how much of it was measured.
+
+    The work counts pairs whose rewards were measured, and the tokens of every stage; what was
+    computed for several runs at once is counted of the first.
     """
+    begun = [_begin(sitting) for sitting in sittings]
+    on_pairs = _measured([(run.sitting, _on_pairs(run)) for run in begun])
+    found, on_features = zip(*map(_find_firing, begun), strict=True)
+    selected = [_select(run) for run in found]
+    on_heuristics = _measured([(run.sitting, _on_heuristics(run)) for run in selected])
+    for number, run in enumerate(selected):
+        figures = seal(run.sitting, run.samples, run.keys, run.selections, run.hosts)
+        work = on_pairs[number] + on_features[number] + on_heuristics[number]
+        yield run.sitting, figures, work + Work(left_out=begun[number].left_out)
+
+
+def _begin(sitting: Sitting) -> _Begun:
     sitting, sampled, left_out = fitted(sitting, lowest_hashes(sitting.store, SAMPLE_PAIRS))
     sitting.manifest.write(sitting.paths.run(sitting.run) / MANIFEST)
-    share(sitting, _of_pm_alone(sitting))
-    bearing = _bearing(sitting)
-    keys = keys_of(sitting.store, sorted(bearing))
-    checked = _checked(keys)
-    work = _measure_pairs(sitting, sampled, bearing, checked)
-    if sitting.features:
-        firing, more = _find_firing(sitting)
-        sitting, work = replace(sitting, bearers=[*sitting.bearers, *firing]), work + more
-        keys = keys_of(sitting.store, sorted(_bearing(sitting)))
-        checked = _checked(keys)
-    selections = [_select(sitting, table, keys) for table in sitting.bearers]
-    hosts = _find_hosts(sitting, sampled, keys)
-    tokens = _measure_heuristics(sitting, checked, selections, hosts)
-    samples = Samples(sampled, sampled[:NOISE_PAIRS], checked, checked[:INTEGRATED_PAIRS])
-    figures = seal(sitting, samples, keys, selections, hosts)
-    return figures, work + Work(tokens=tokens, left_out=left_out)
+    return _Begun(sitting, sampled, left_out)
 
 
-def _measure_pairs(
-    sitting: Sitting, sampled: Sequence[int], bearing: set[int], checked: Sequence[int]
-) -> Work:
+def _measured(asked: Sequence[tuple[Sitting, Sequence[Stage]]]) -> list[Work]:
+    """Measure stages of each run; how much of each run that was.
+
+    What several lack alike comes first and at once. What no SAE decides is measured for the first
+    of them, and the others take it over.
+    """
+    found = []
+    for (sitting, of_run), at_once in zip(asked, measure_together(asked), strict=True):
+        share(sitting, (stage.name for stage in of_run if _of_pm_alone(stage)))
+        rest = sitting.measure(*of_run)
+        work = [one + other for one, other in zip(at_once, rest, strict=True)]
+        pairs = sum(part.pairs for stage, part in zip(of_run, work, strict=True) if stage.rewards)
+        found.append(Work(pairs=pairs, tokens=sum(part.tokens for part in work)))
+    return found
+
+
+def _of_pm_alone(stage: Stage) -> bool:
+    """Whether no SAE decides what it measures."""
+    return stage.name.partition("/")[0] in (
+        staging.SAMPLE,
+        staging.NOISE,
+        staging.SPANS,
+        staging.INSERTION,
+    )
+
+
+def _on_pairs(run: _Begun) -> list[Stage]:
     """What no heuristic's features decide: base figures of bearers and of whatever else was asked
     for, rewards of the sample, the noise floor's margins, where patterns are and their deletion.
 
     Each pair is asked of one stage alone, so that stages may be measured in any order.
     """
-    parts = sitting.parts
-    with_base = parts.covered(staging.BASE)
-    with_texts = parts.covered(staging.TEXTS)
+    sitting, sampled, bearing = run.sitting, run.sampled, run.bearing
+    checked = _checked(keys_of(sitting.store, sorted(bearing)))
+    with_base = sitting.parts.covered(staging.BASE)
+    with_texts = sitting.parts.covered(staging.TEXTS)
     whole = bearing - with_base - with_texts
     # An interrupted sitting may have left base figures without the texts that go with them.
     texts = bearing - whole
@@ -86,26 +139,24 @@ def _measure_pairs(
         checked=set(checked),
         integrated=set(checked[:INTEGRATED_PAIRS]),
     )
-    first, *others = sitting.measure(
-        Stage(staging.TEXTS, whole, both),
+    base_alone = partial(base_stage, base_too=True, texts_too=False)
+    sample = set(sampled) - whole - base - with_base
+    return [
+        Stage(staging.TEXTS, whole, both, rewards=True),
         Stage(staging.TEXTS, texts, _TEXTS_ALONE),
         Stage(staging.TOKENS, tokens, tokens_stage),
-        Stage(staging.BASE, base, partial(base_stage, base_too=True, texts_too=False)),
-        Stage(staging.SAMPLE, set(sampled) - whole - base - with_base, stages.sample_stage),
+        Stage(staging.BASE, base, base_alone, rewards=True),
+        Stage(staging.SAMPLE, sample, stages.sample_stage, rewards=True),
         Stage(staging.NOISE, sampled[:NOISE_PAIRS], stages.noise_stage),
         *(spans_of(table) for table in sitting.bearers),
-    )
-    texts_work, tokens_work, base_work, sample_work, *rest = others
-    alone = sum(work.tokens for work in (texts_work, tokens_work, *rest))
-    return first + base_work + sample_work + Work(tokens=alone)
+    ]
 
 
-def _bearing(sitting: Sitting) -> set[int]:
-    return {borne.id for table in sitting.bearers for borne in table.bearers}
-
-
-def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
-    """Who bears the features, of all pairs that the run has base figures of, by any sitting."""
+def _find_firing(run: _Begun) -> tuple[_Begun, Work]:
+    """Who bears the run's features, of all pairs that it has base figures of, by any sitting."""
+    sitting = run.sitting
+    if not sitting.features:
+        return run, Work()
     instrument, parts, store = sitting.instrument, sitting.parts, sitting.store
     base = parts.read(staging.BASE, tables.BASE, COLUMNS)
     fires = [candidates(base, heuristic) for heuristic in sitting.features]
@@ -123,7 +174,9 @@ def _find_firing(sitting: Sitting) -> tuple[list[BearerTable], Work]:
         for heuristic, ids in zip(sitting.features, fires, strict=True)
     ]
     work += sitting.measure(*(spans_of(table) for table in found))
-    return found, Work(tokens=sum(made.tokens for made in work))
+    bearers = [*sitting.bearers, *found]
+    more = replace(run, sitting=replace(sitting, bearers=bearers))
+    return more, Work(tokens=sum(made.tokens for made in work))
 
 
 def _checked(keys: Mapping[int, Keys]) -> list[int]:
@@ -134,42 +187,36 @@ def _checked(keys: Mapping[int, Keys]) -> list[int]:
     return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
 
 
-def _of_pm_alone(sitting: Sitting) -> Iterator[str]:
-    """The stages that no SAE decides."""
-    yield from (staging.SAMPLE, staging.NOISE)
-    for table in sitting.bearers:
-        yield from (spans_stage_name(table), insertion_stage_name(table))
-
-
-def _select(sitting: Sitting, table: BearerTable, keys: Mapping[int, Keys]) -> Selection:
-    return select(
-        table,
-        sitting.parts,
-        spans_stage_name(table),
-        staging.TEXTS,
-        {identifier: key.context_hash for identifier, key in keys.items()},
-        sitting.instrument.sae.decoder_norms.cpu().numpy(),
-    )
-
-
-def _measure_heuristics(
-    sitting: Sitting,
-    checked: Sequence[int],
-    selections: Sequence[Selection],
-    hosts: Sequence[Sequence[int]],
-) -> int:
-    """What the heuristics' features decide, and attribution against exact effects on sampled
-    bearers; the tokens computed."""
-    asked = [
-        Stage(staging.CHECKS, checked, stages.checks_stage),
-        Stage(staging.INTEGRATED, checked[:INTEGRATED_PAIRS], stages.integrated_stage),
+def _select(run: _Begun) -> _Selected:
+    """Find what judges each heuristic's bearers, and the hosts of its pattern."""
+    sitting, sampled = run.sitting, run.sampled
+    keys = keys_of(sitting.store, sorted(run.bearing))
+    checked = _checked(keys)
+    contexts = {identifier: key.context_hash for identifier, key in keys.items()}
+    norms = sitting.instrument.sae.decoder_norms.cpu().numpy()
+    selections = [
+        select(table, sitting.parts, spans_stage_name(table), staging.TEXTS, contexts, norms)
+        for table in sitting.bearers
     ]
-    for table, selection, hosting in zip(sitting.bearers, selections, hosts, strict=True):
-        asked += effects_of(sitting, table, selection)
+    samples = Samples(sampled, sampled[:NOISE_PAIRS], checked, checked[:INTEGRATED_PAIRS])
+    return _Selected(sitting, samples, keys, selections, _find_hosts(sitting, sampled, keys))
+
+
+def _on_heuristics(run: _Selected) -> list[Stage]:
+    """What the heuristics' features decide, their pattern's insertion, and attribution against
+    exact effects on sampled bearers."""
+    asked = [
+        Stage(staging.CHECKS, run.samples.checked, stages.checks_stage),
+        Stage(staging.INTEGRATED, run.samples.integrated, stages.integrated_stage),
+    ]
+    for table, selection, hosting in zip(
+        run.sitting.bearers, run.selections, run.hosts, strict=True
+    ):
+        asked += effects_of(run.sitting, table, selection)
         name = insertion_stage_name(table)
         insert = partial(insertion_stage, stage=name, heuristic=table.heuristic)
         asked.append(Stage(name, hosting, insert))
-    return sum(work.tokens for work in sitting.measure(*asked))
+    return asked
 
 
 def _find_hosts(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-
-import torch
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from engine.cache.bearers import bearers
 from engine.cache.labels import keep_labels
-from engine.cache.manifest import Manifest, RunConfig, pinned
+from engine.cache.manifest import Manifest, pinned
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.part_place import Folder, part_place
 from engine.cache.picked import chosen_ids
 from engine.cache.resuming import check_resumable
+from engine.cache.run_file import Figures
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.cache.trained_on import train_on
@@ -24,25 +24,30 @@ from engine.errors import UserError
 from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
 from engine.log import LOGGER
-from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.enlist import connected, crew_of, own_device
-from engine.measure.instrument import Instrument, Positions
+from engine.measure.instrument import Instrument
 from engine.measure.known import check_known
 from engine.measure.likelihood import measure_likelihood
+from engine.measure.loading import DTYPES, make_instrument, run_config
 from engine.measure.progress import Report
 from engine.measure.request import ScoreRequest, ScoreResult
-from engine.measure.run import measure_run
+from engine.measure.run import measure_runs
 from engine.measure.sitting import Sitting
+from engine.measure.staging import Work
 from engine.models.lm import find_lm, load_lm
 from engine.models.pm import PreferenceModel, load_pm
-from engine.models.sae.load import hook_on, load_sae
-from engine.models.tokens import Readout
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The request for one SAE alone, and what measures it."""
+
+    request: ScoreRequest
+    instrument: Instrument
 
 
 def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
-    """Measure and seal one run for each SAE; what an earlier sitting finished is kept.
+    """Measure one run for each SAE in one pass, and seal them; what is finished already is kept.
 
     Raises:
         UserError: the index, a model or an option is at fault, another process measures the
@@ -89,10 +94,27 @@ def _score_all(
     )
     if workers is None:  # they ask their own
         check_known(pm, request.known, request.readout, report)
-    return [
-        _score_one(_for_sae(request, number), store, training, pm, workers, report)
-        for number in range(len(request.saes))
-    ]
+    every = [_loaded(_for_sae(request, number), pm) for number in range(len(request.saes))]
+    runs = {run_config(loaded.instrument).run: loaded for loaded in every}
+    manifests = [_manifest(loaded, store) for loaded in runs.values()]
+    for manifest in manifests:
+        check_resumable(request.paths, manifest, request.run)
+    started = time.perf_counter()
+    results = []
+    with ExitStack() as held:
+        for name in runs:
+            held.enter_context(writer_lock(request.paths.run(name) / "run"))
+        sittings = [
+            _sitting(loaded, manifest, store, training, workers, report)
+            for loaded, manifest in zip(runs.values(), manifests, strict=True)
+        ]
+        for sitting, figures, work in measure_runs(sittings):
+            seconds = time.perf_counter() - started
+            told = "run %s: sealed after %.1f s, %d pairs"
+            LOGGER.info(told, sitting.run, seconds, figures.pairs)
+            refresh_snapshot(request.paths)
+            results.append(_result(sitting, figures, work, seconds, training))
+    return results
 
 
 def _for_sae(request: ScoreRequest, number: int) -> ScoreRequest:
@@ -111,54 +133,8 @@ def _for_sae(request: ScoreRequest, number: int) -> ScoreRequest:
     )
 
 
-def make_instrument(
-    pm: PreferenceModel,
-    sae_path: str,
-    *,
-    hook: str | None,
-    readout: Readout,
-    positions: Positions,
-    device: str,
-) -> Instrument:
-    """Load an SAE and put it on the PM; without a hook point, at the one its config names.
-
-    Raises:
-        UserError: no hook point is named anywhere, or something does not fit.
-    """
-    sae = load_sae(resolve(sae_path), device=device)
-    found = hook or hook_on(sae, pm)
-    if found is None:
-        raise UserError(
-            "its config does not say which block it reads",
-            where=sae_path,
-            todo=f"Say it with --hook {pm.blocks_path}.N (the output of block N).",
-        )
-    instrument = Instrument(pm, sae, hook=found, readout=readout, positions=positions)
-    find_budget(instrument, meter_of(pm.device))
-    return instrument
-
-
-def run_config(instrument: Instrument) -> RunConfig:
-    """What names the run that this instrument measures."""
-    return RunConfig(
-        pm_hash=instrument.pm.hash,
-        tokenizer_hash=instrument.pm.tokenizer_hash,
-        sae_hash=instrument.sae.hash,
-        hook=instrument.hook,
-        readout=instrument.readout,
-        dtype=str(instrument.pm.dtype).removeprefix("torch."),
-        positions=instrument.positions,
-    )
-
-
-def _score_one(
-    request: ScoreRequest,
-    store: PairStore,
-    training: Training | None,
-    pm: PreferenceModel,
-    workers: int | None,
-    report: Report,
-) -> ScoreResult:
+def _loaded(request: ScoreRequest, pm: PreferenceModel) -> _Loaded:
+    """Load the SAE of a request for one."""
     (sae,) = request.saes
     instrument = make_instrument(
         pm,
@@ -170,48 +146,63 @@ def _score_one(
     )
     for heuristic in request.heuristics:
         _check_pins(heuristic, instrument.sae.d_sae)
-    manifest = Manifest(
-        config=run_config(instrument),
+    return _Loaded(request, instrument)
+
+
+def _manifest(run: _Loaded, store: PairStore) -> Manifest:
+    request, pm, sae = run.request, run.instrument.pm, run.instrument.sae
+    return Manifest(
+        config=run_config(run.instrument),
         pm=pm.name,
         pm_path=remembered(request.pm),
         architecture=pm.architecture,
-        sae=instrument.sae.name,
-        sae_path=remembered(sae),
-        sae_kind=instrument.sae.kind,
-        d_sae=instrument.sae.d_sae,
+        sae=sae.name,
+        sae_path=remembered(request.saes[0]),
+        sae_kind=sae.kind,
+        d_sae=sae.d_sae,
         chat_template=request.chat_template,
         sources=pinned(store.sources.values()),
     )
-    check_resumable(request.paths, manifest, request.run)
-    started = time.perf_counter()
+
+
+def _sitting(
+    run: _Loaded,
+    manifest: Manifest,
+    store: PairStore,
+    training: Training | None,
+    workers: int | None,
+    report: Report,
+) -> Sitting:
+    """What measures one run, which nobody else writes; what is told of it is kept."""
+    request = run.request
     folder = request.paths.run(manifest.config.run)
+    place = part_place(folder, request.parts)
+    if isinstance(place, Folder):
+        sweep(place.path)
+    if training is not None:
+        keep_training(folder, store, training)
+    if labels := request.of_sae(0).labels:
+        keep_labels(folder, labels)
     known = _with_earlier(request, manifest.config.run)
-    with writer_lock(folder / "run"):
-        place = part_place(folder, request.parts)
-        if isinstance(place, Folder):
-            sweep(place.path)
-        sitting = Sitting(
-            instrument=instrument,
-            crew=crew_of(request, instrument, workers),
-            manifest=manifest,
-            paths=request.paths,
-            store=store,
-            bearers=bearers(request.paths, store, [one for one in known if one.feature is None]),
-            features=[one for one in known if one.feature is not None],
-            also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
-            filtered=request.pairs not in ("bearers", "all"),
-            report=report,
-        )
-        if training is not None:
-            keep_training(folder, store, training)
-        if labels := request.of_sae(0).labels:
-            keep_labels(folder, labels)
-        figures, work = measure_run(sitting)
-    seconds = time.perf_counter() - started
-    LOGGER.info("run %s: sealed after %.1f s, %d pairs", folder.name, seconds, figures.pairs)
-    refresh_snapshot(request.paths)
+    return Sitting(
+        instrument=run.instrument,
+        crew=crew_of(request, run.instrument, workers),
+        manifest=manifest,
+        paths=request.paths,
+        store=store,
+        bearers=bearers(request.paths, store, [one for one in known if one.feature is None]),
+        features=[one for one in known if one.feature is not None],
+        also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
+        filtered=request.pairs not in ("bearers", "all"),
+        report=report,
+    )
+
+
+def _result(
+    sitting: Sitting, figures: Figures, work: Work, seconds: float, training: Training | None
+) -> ScoreResult:
     return ScoreResult(
-        run=manifest.config.run,
+        run=sitting.run,
         pairs=figures.pairs,
         tokens=work.tokens,
         seconds=seconds,

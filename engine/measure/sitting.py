@@ -51,14 +51,18 @@ class Sitting:
         Raises:
             UserError: pairs were indexed again since the index was opened.
         """
-
-        def report(progress: Progress) -> None:
-            self.check_pairs()
-            self.report(progress)
-
         return self.crew.measure(
-            self.run, stages, parts=self.parts, source=self.store, report=report
+            self.run, stages, parts=self.parts, source=self.store, report=self.tell
         )
+
+    def tell(self, progress: Progress) -> None:
+        """Say how far the measurement is.
+
+        Raises:
+            UserError: pairs were indexed again since the index was opened.
+        """
+        self.check_pairs()
+        self.report(progress)
 
     def check_pairs(self) -> None:
         """Refuse to go on where pairs were indexed again: figures of old texts are no one's.

@@ -73,6 +73,8 @@ class Stage:
     name: str
     ids: Collection[int]
     make: Callable[[Instrument], Measure]
+    rewards: bool = False
+    """Whether it gives its pairs their rewards."""
 
 
 @dataclass(frozen=True, slots=True)

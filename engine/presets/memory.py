@@ -23,14 +23,14 @@ def sae_bytes(sae: PresetSae) -> int | None:
 
 
 def memory_lines(preset: Preset, dtype: str, saes: Sequence[PresetSae]) -> list[str]:
-    """The sum, as it is told. SAEs are measured one after the other: the largest counts."""
+    """The sum, as it is told: several SAEs are measured in one pass, so all of them count."""
     lines = [
         f"{preset.pm}: {preset.parameters:,} parameters x {_BYTES[dtype]} bytes ({dtype}) = "
         f"{_gigabytes(pm_bytes(preset, dtype))}"
     ]
     lines += [f"SAE {sae.name}: {_size(sae)}" for sae in saes]
     sizes = [size for sae in saes if (size := sae_bytes(sae)) is not None]
-    whole = _gigabytes(pm_bytes(preset, dtype) + max(sizes, default=0))
+    whole = _gigabytes(pm_bytes(preset, dtype) + sum(sizes))
     at_least = "" if len(sizes) == len(saes) else "at least "
     return [*lines, f"in memory at once: {at_least}{whole}, and a batch's activations"]
 

@@ -22,8 +22,8 @@ from engine.measure.base import ActiveFeatures, attributions
 from engine.measure.budget import in_batches
 from engine.measure.effects import written_by
 from engine.measure.instrument import Instrument
+from engine.measure.loading import make_instrument
 from engine.measure.prepare import Prepared
-from engine.measure.score import make_instrument
 from engine.measure.variants import Variant, exact_effects
 from engine.models.pm import load_pm
 from tests.bench.plain_measure import Figures, Plain, Text

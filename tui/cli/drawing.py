@@ -49,6 +49,7 @@ class _Stage:
     begun: float
     before: int
     """Pairs that were done when it began."""
+    done: int
     told: float
 
     def rate(self, done: int, now: float) -> float | None:
@@ -73,9 +74,10 @@ class _Drawing(ABC):
             if total == 0:
                 return
             name = f"{run[:8]} {_STAGES.get(stage.partition('/')[0], stage)}"
-            known = self._stages[key] = _Stage(name, now, done, now)
+            known = self._stages[key] = _Stage(name, now, done, done, now)
             self._begin(key, known, done, total)
-        else:
+        elif done != known.done:  # what was measured with other runs is told again as done
+            known.done = done
             self._go_on(key, known, done, total, now)
 
     @abstractmethod

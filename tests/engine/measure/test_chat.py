@@ -15,8 +15,8 @@ from engine.heuristics import Heuristic, bearing, compile_heuristic
 from engine.hh import SIDES
 from engine.measure.alone import margin_alone
 from engine.measure.instrument import Instrument
+from engine.measure.loading import run_config
 from engine.measure.prepare import Prepared
-from engine.measure.score import run_config
 from engine.models.chat import messages
 from engine.models.pm import load_pm
 from engine.models.sae.load import load_sae

@@ -17,8 +17,9 @@ from engine.hh import SIDES
 from engine.live.change import without_patterns
 from engine.measure.firing import borne_by
 from engine.measure.instrument import Instrument
+from engine.measure.loading import make_instrument
 from engine.measure.request import ScoreRequest
-from engine.measure.score import make_instrument, score
+from engine.measure.score import score
 from engine.models.pm import load_pm
 from engine.report.build import build_report
 from engine.report.sentences import answer, bearers, control, coverage

@@ -26,9 +26,10 @@ from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
 from engine.measure import run
 from engine.measure.instrument import Instrument
+from engine.measure.loading import run_config
 from engine.measure.progress import Progress
 from engine.measure.request import ScoreRequest
-from engine.measure.score import run_config, score
+from engine.measure.score import score
 from engine.models.sae.load import load_sae
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.plain import PlainModel

@@ -9,7 +9,7 @@ import huggingface_hub.constants
 import pytest
 import torch
 
-from engine.measure.score import make_instrument
+from engine.measure.loading import make_instrument
 from engine.models.pm import load_pm
 from engine.models.tokens import tokenise
 from engine.presets import find_preset, memory_lines, preset_names

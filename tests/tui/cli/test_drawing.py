@@ -66,3 +66,11 @@ def test_each_stage_is_told_and_an_empty_one_is_not(log: tuple[Lines, io.StringI
 def test_bars_are_for_terminals() -> None:
     assert isinstance(drawing(Terminal()), Bars)
     assert isinstance(drawing(io.StringIO()), Lines)
+
+
+def test_what_was_done_already_is_told_once(log: tuple[Lines, io.StringIO], clock: Clock) -> None:
+    """What was measured for two runs at once is done when either run comes to it."""
+    lines, stream = log
+    for clock.now, done in enumerate((0, 8, 8)):
+        lines.show(event(done, 8, "texts"))
+    assert stream.getvalue().count("8 of 8") == 1
