@@ -119,17 +119,25 @@ class Parts:
 
         A nullable column that a part of an earlier version lacks is null there.
         """
+        tables = list(self.tables(stage, schema, columns))
+        if not tables:
+            return schema.empty_table().select(list(columns) if columns else schema.names)
+        return pa.concat_tables(tables).sort_by("id")
+
+    def tables(
+        self, stage: str, schema: pa.Schema, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """The same rows part by part, for a stage that memory has no room for; parts in a fixed
+        order, each sorted by id."""
         wanted = list(columns) if columns else schema.names
         may_lack = {name: schema.field(name) for name in wanted if schema.field(name).nullable}
-        tables = [_read(where, file, wanted, may_lack) for where, file in self._files(stage)]
-        if not tables:
-            return schema.empty_table().select(wanted)
-        return pa.concat_tables(tables).replace_schema_metadata(None).sort_by("id")
+        for where, file in self._files(stage):
+            yield _read(where, file, wanted, may_lack).replace_schema_metadata(None)
 
-    def metadata(self, stage: str, key: bytes) -> list[bytes]:
+    def metadata(self, stage: str, key: bytes) -> Iterator[bytes]:
         """A metadata entry of every part of a stage, in their order."""
         found = (file.schema_arrow.metadata for _, file in self._files(stage))
-        return [entries[key] for entries in found if entries and key in entries]
+        return (entries[key] for entries in found if entries and key in entries)
 
 
 def only(table: pa.Table, ids: Sequence[int]) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,6 +109,11 @@ class MeasuredHeuristic:
     """None: sealed before it was measured, a regular expression, or nothing to insert it into."""
 
 
+_MEMORY = "512MB"
+"""What duckdb may hold while it seals; what has no room there goes to disk."""
+_MEMORY = "512MB"
+"""What duckdb may hold while it seals, however many pairs were measured: the rest goes to disk."""
+# The strongest are taken from a pair's own lists: a GROUP BY holds every group in memory at once.
 _REWARDS = """
 CREATE TABLE run.rewards AS
 SELECT id, tokens, truncated, reward_chosen, reward_rejected,
@@ -117,17 +122,22 @@ SELECT id, tokens, truncated, reward_chosen, reward_rejected,
        reward_chosen_sae - reward_rejected_sae AS margin_sae,
        margin_random_error,
        id IN (SELECT id FROM sampled) AS in_sample,
-       coalesce(strongest.features, []) AS strongest
+       strongest
 FROM (
     SELECT id, tokens, truncated, reward_chosen, reward_rejected,
-           reward_chosen_sae, reward_rejected_sae, margin_random_error FROM base
+           reward_chosen_sae, reward_rejected_sae, margin_random_error,
+           list_transform(
+               list_filter(
+                   list_sort(list_zip(list_transform(attribution, lambda a: -a), feature)),
+                   lambda ranked: ranked[1] < 0
+               )[:?],
+               lambda ranked: ranked[2]
+           ) AS strongest
+    FROM base
     UNION ALL
-    SELECT id, tokens, truncated, reward_chosen, reward_rejected, NULL, NULL, NULL
-    FROM sample WHERE id NOT IN (SELECT id FROM base)
-) LEFT JOIN (
-    SELECT id, arg_max(feature, attribution, ?) AS features
-    FROM run.features WHERE attribution > 0 GROUP BY id
-) AS strongest USING (id) ORDER BY id
+    SELECT id, tokens, truncated, reward_chosen, reward_rejected, NULL, NULL, NULL, []
+    FROM sample ANTI JOIN base USING (id)
+) ORDER BY id
 """
 _FEATURES = """
 CREATE TABLE run.features AS
@@ -163,7 +173,7 @@ SELECT id, feature, token, attribution FROM (
     SELECT id, unnest(token) AS token, unnest(feature) AS feature,
            unnest(attribution) AS attribution FROM tokens
 ) WHERE (id, feature) IN (
-    SELECT (id, feature) FROM run.features
+    SELECT (id, feature) FROM run.features WHERE id IN (SELECT id FROM tokens)
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY abs(attribution) DESC, feature) <= ?
 ) OR feature IN (SELECT unnest(?::INTEGER[]))
 ORDER BY id, feature, token
@@ -177,14 +187,17 @@ def write_run(
     figures: Figures,
     heuristics: list[MeasuredHeuristic],
     judged: list[JudgedRow],
-    base: pa.Table,
+    base: Iterable[pa.Table],
     sample: pa.Table,
     sampled: list[int],
     checks: pa.Table,
     peaks: pa.Table,
     tokens: pa.Table,
 ) -> None:
-    """Seal a run: replace its file by one made of these tables. The caller holds the run's lock."""
+    """Seal a run: replace its file by one made of these tables. The caller holds the run's lock.
+
+    Base figures are of every measured pair: they come in pieces, and no two are held at once.
+    """
     import pyarrow as pa
 
     meta = pa.table(
@@ -201,7 +214,6 @@ def write_run(
         }
     )
     tables = {
-        "base": base,
         "sample": sample,
         "sampled": pa.table({"id": pa.array(sampled, pa.int64())}),
         "checks": checks,
@@ -214,30 +226,62 @@ def write_run(
     sweep(target.parent, target.name)
     with replacing(target) as beside, room_named(target):
         try:
-            _write(beside, tables, sorted({own for made in heuristics for own in made.features}))
+            _write(beside, base, tables, {own for made in heuristics for own in made.features})
         finally:
             beside.with_name(f"{beside.name}.wal").unlink(missing_ok=True)
 
 
-def _write(path: Path, tables: Mapping[str, pa.Table], own: list[int]) -> None:
+def _write(
+    path: Path, base: Iterable[pa.Table], tables: Mapping[str, pa.Table], own: set[int]
+) -> None:
     # What does not fit in memory goes beside the run, never into the user's working folder.
     spill = str(path.with_name(f"{path.name}.tmp"))
-    with duckdb.connect(":memory:", config={"temp_directory": spill}) as connection:
+    with duckdb.connect(
+        ":memory:", config={"temp_directory": spill, "memory_limit": _MEMORY}
+    ) as connection:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS run")
         for name, table in tables.items():
             connection.register(name, table)
+        _load(connection, base)
         connection.execute(_FEATURES)
         connection.execute(_REWARDS, [STRONGEST])
         connection.execute(_BY_FEATURE)
         connection.execute(_PEAKS)
         connection.execute(_TOKENS)
-        connection.execute(_TOKEN_EFFECTS, [TOLD_FEATURES, own])
+        connection.execute(_TOKEN_EFFECTS, [TOLD_FEATURES, sorted(own)])
         connection.execute("CREATE TABLE run.judged AS SELECT * FROM judged ORDER BY heuristic, id")
         connection.execute("CREATE TABLE run.heuristics AS SELECT * FROM measured")
         connection.execute("CREATE TABLE run.meta AS SELECT * FROM meta")
         connection.execute("CHECKPOINT run")  # detaching does it too, and keeps a failure quiet
         connection.execute("DETACH run")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, base: Iterable[pa.Table]) -> None:
+    """Put base figures into the table `base`, piece by piece."""
+    import pyarrow as pa
+
+    from engine.cache.tables import BASE
+
+    raised: list[BaseException] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        # duckdb hides what a stream raises, ctrl+c too.
+        try:
+            for piece in base:
+                yield from piece.to_batches()
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    connection.register("pieces", pa.RecordBatchReader.from_batches(BASE, batches()))
+    try:
+        connection.execute("CREATE TABLE base AS SELECT * FROM pieces")
+    except duckdb.Error:
+        if raised:
+            raise raised[0] from None
+        raise
+    connection.unregister("pieces")
 
 
 def _plain(measured: MeasuredHeuristic) -> dict[str, Json]:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from engine.cache.parts import Parts
+from engine.cache import tables
+from engine.cache.parts import Parts, only
 from engine.cache.run_file import Figures, IntegratedFigures
 from engine.measure.base_stage import MOMENTS, MOMENTS_AFTER_FIRST
 from engine.measure.staging import BASE
@@ -21,6 +23,9 @@ from engine.verdict import (
     reward_recovered,
     sign_agreement,
 )
+
+FIGURES = tuple(field.name for field in tables.BASE if not pa.types.is_list(field.type))
+"""What is read of the base figures: some 40 bytes a pair, whatever the features."""
 
 
 def run_figures(
@@ -36,20 +41,21 @@ def run_figures(
 
     Args:
         parts: of the run, for the moments in their metadata.
-        base: base figures, one row a pair.
+        base: base figures (`FIGURES`), one row a pair.
         sample: rewards of the sampled pairs that have no base figures.
         checks: exact single effects beside attributions.
         integrated: integrated gradients of some of the same pairs.
         noise: margins of pairs run each by itself.
         sampled: ids of the hashed sample.
     """
-    margins = dict(
-        zip(
-            [*sample["id"].to_pylist(), *base["id"].to_pylist()],
-            np.concatenate([_margin(sample, ""), _margin(base, "")]).tolist(),
-            strict=True,
+    asked = [*noise["id"].to_pylist(), *sampled]
+    margins = {
+        identifier: margin
+        for table in (only(sample, asked), only(base, asked))
+        for identifier, margin in zip(
+            table["id"].to_pylist(), _margin(table, "").tolist(), strict=True
         )
-    )
+    }
     tau = noise_floor(
         [
             margins[identifier] - alone
@@ -68,7 +74,7 @@ def run_figures(
     return Figures(
         pairs=base.num_rows,
         sample=len(sampled),
-        tokens=sum(base["tokens"].to_pylist()) + sum(sample["tokens"].to_pylist()),
+        tokens=_tokens(base) + _tokens(sample),
         noise_floor=tau,
         margin_threshold=margin_threshold(tau, [margins[identifier] for identifier in sampled]),
         fvu=_fvu(parts, MOMENTS),
@@ -128,13 +134,20 @@ def _margin(table: pa.Table, suffix: str) -> npt.NDArray[np.float64]:
     return np.asarray(chosen - rejected)
 
 
+def _tokens(table: pa.Table) -> int:
+    tokens: int = pc.sum(table["tokens"], min_count=0).as_py()
+    return tokens
+
+
 def _fvu(parts: Parts, key: bytes) -> float | None:
-    sums = [json.loads(entry) for entry in parts.metadata(BASE, key)]
-    if not sums:
-        return None
-    return fvu(
-        sum(entry["error"] for entry in sums),
-        np.sum([entry["total"] for entry in sums], axis=0),
-        sum(entry["square"] for entry in sums),
-        sum(entry["tokens"] for entry in sums),
-    )
+    # Added up one by one: a part's total is as wide as the residual stream.
+    error, square, tokens, total = 0.0, 0.0, 0, None
+    for entry in map(json.loads, parts.metadata(BASE, key)):
+        error, square, tokens = (
+            error + entry["error"],
+            square + entry["square"],
+            tokens + entry["tokens"],
+        )
+        here = np.asarray(entry["total"], np.float64)
+        total = here if total is None else total + here
+    return None if total is None else fvu(error, total, square, tokens)

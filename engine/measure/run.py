@@ -158,8 +158,10 @@ def _find_firing(run: _Begun) -> tuple[_Begun, Work]:
     if not sitting.features:
         return run, Work()
     instrument, parts, store = sitting.instrument, sitting.parts, sitting.store
-    base = parts.read(staging.BASE, tables.BASE, COLUMNS)
-    fires = [candidates(base, heuristic) for heuristic in sitting.features]
+    fires: list[set[int]] = [set() for _ in sitting.features]
+    for base in parts.tables(staging.BASE, tables.BASE, COLUMNS):
+        for found_on, heuristic in zip(fires, sitting.features, strict=True):
+            found_on |= candidates(base, heuristic)
     every = set().union(*fires)
     with_texts = parts.covered(staging.TEXTS)
     work = sitting.measure(

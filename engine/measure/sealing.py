@@ -14,7 +14,7 @@ from engine.cache.keys import Keys, keys_of
 from engine.cache.parts import Parts, only, without
 from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
 from engine.measure import staging
-from engine.measure.figures import run_figures
+from engine.measure.figures import FIGURES, run_figures
 from engine.measure.heuristic_stages import (
     effects_stage_name,
     insertion_stage_name,
@@ -51,7 +51,7 @@ def seal(
     """Seal the run. Parts may hold more than today's samples: those of earlier sittings too."""
     sitting.check_pairs()
     parts = sitting.parts
-    base = parts.read(staging.BASE, tables.BASE)
+    base = parts.read(staging.BASE, tables.BASE, FIGURES)
     sample = without(parts.read(staging.SAMPLE, tables.SAMPLE), base["id"])
     checks = only(parts.read(staging.CHECKS, tables.CHECKS), samples.checked)
     noise = only(parts.read(staging.NOISE, tables.NOISE), samples.alone)
@@ -63,7 +63,7 @@ def seal(
             rejected=row["reward_rejected"],
             margin_sae=row["reward_chosen_sae"] - row["reward_rejected_sae"],
         )
-        for row in base.drop(["feature", "attribution"]).to_pylist()
+        for row in only(base, sorted(keys)).to_pylist()
     }
     measured: list[MeasuredHeuristic] = []
     judged: list[JudgedRow] = []
@@ -80,7 +80,7 @@ def seal(
         figures=figures,
         heuristics=measured,
         judged=judged,
-        base=base,
+        base=parts.tables(staging.BASE, tables.BASE),
         sample=sample,
         sampled=list(samples.rewards),
         checks=checks,

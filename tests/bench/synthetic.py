@@ -88,7 +88,7 @@ def make_synthetic(
         figures=_figures(pairs),
         heuristics=[_measured(table) for table in found],
         judged=[row for table in found for row in _judged(store, table, drawn, rng)],
-        base=_base(drawn, features, found, rng),
+        base=[_base(drawn, features, found, rng)],
         sample=tables.SAMPLE.empty_table(),
         sampled=lowest_hashes(store, _SAMPLE),
         checks=tables.CHECKS.empty_table(),

@@ -273,7 +273,7 @@ def seal(
             )
         ],
         judged=rows,
-        base=base(measured),
+        base=[base(measured)],
         sample=tables.SAMPLE.empty_table(),
         sampled=[id_of(row) for row in sampled],
         checks=pa.Table.from_pylist(checks, schema=tables.CHECKS),

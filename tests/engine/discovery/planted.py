@@ -84,7 +84,7 @@ def make_planted(folder: Path) -> IndexPaths:
         figures=FIGURES,
         heuristics=[],
         judged=[],
-        base=pa.Table.from_pylist(rows, schema=tables.BASE),
+        base=[pa.Table.from_pylist(rows, schema=tables.BASE)],
         sample=tables.SAMPLE.empty_table(),
         sampled=[],
         checks=tables.CHECKS.empty_table(),
