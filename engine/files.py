@@ -62,6 +62,38 @@ def is_plain_name(name: str) -> bool:
     return Path(name).name == name and name != ".." and "\x00" not in name
 
 
+def check_new(path: Path) -> None:
+    """Refuse a name under which no new file can be written.
+
+    A folder that is missing is not made: most often its name was mistyped.
+
+    Raises:
+        UserError: something is there, or its folder is missing or may not be written to.
+    """
+    where, folder = str(path), path.parent
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(
+            f"no file can be written there ({what})", where=where, todo="Name another file."
+        ) from None
+    else:
+        raise UserError("it is there already", where=where, todo="Name another file.")
+    if not folder.is_dir():
+        raise UserError(
+            f"there is no folder {folder}", where=where, todo="Make it first, or name another file."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(
+            f"the folder {folder.absolute()} may not be written to",
+            where=where,
+            todo="Name a file elsewhere.",
+        )
+
+
 def read_bounded(path: Path, most: int) -> bytes:
     """All of a file that has no reason to be larger than so many bytes.
 

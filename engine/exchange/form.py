@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import UserError
+from engine.files import check_new
 
-Form = Literal["parquet", "jsonl", "csv", "folder"]
+FileForm = Literal["parquet", "jsonl", "csv"]
+Form = Literal[FileForm, "folder"]
 
 _FORMS: dict[str, Form] = {".parquet": "parquet", ".jsonl": "jsonl", ".csv": "csv", "": "folder"}
 _SAVED = ("dataset_info.json", "dataset_dict.json")
@@ -26,6 +28,21 @@ def form_of(path: Path) -> Form:
             where=str(path),
             todo="Name a .parquet, .jsonl or .csv file, or a folder (no extension).",
         )
+    return form
+
+
+def new_file(path: Path) -> FileForm:
+    """The form of a file that is to be written where there is none, and is no folder.
+
+    Raises:
+        UserError: its name says no form, or no new file can be written there.
+    """
+    form = form_of(path)
+    if form == "folder":
+        raise UserError(
+            "it has no ending", where=str(path), todo="Name it .jsonl, .csv or .parquet."
+        )
+    check_new(path)
     return form
 
 

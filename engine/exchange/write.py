@@ -7,14 +7,13 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.canonical import Json
 from engine.exchange.cells import to_cell
-from engine.exchange.form import Form
+from engine.exchange.form import FileForm, Form
 from engine.exchange.tables import Table
 from engine.files import replacing
 
@@ -35,7 +34,7 @@ def write_table(path: Path, form: Form, table: Table, card: str) -> int:
     return sum(writing(path, form, table))
 
 
-def writing(path: Path, form: Literal["parquet", "jsonl", "csv"], table: Table) -> Iterator[int]:
+def writing(path: Path, form: FileForm, table: Table) -> Iterator[int]:
     """Write the table batch by batch: how many rows each had. Where that ends early, nothing is."""
     batches = {"parquet": _parquet_batches, "jsonl": _jsonl_batches, "csv": _csv_batches}[form]
     with replacing(path) as beside:

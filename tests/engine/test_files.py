@@ -10,7 +10,7 @@ from typing import TextIO
 import pytest
 
 from engine.errors import UserError
-from engine.files import at_home, is_held, replacing, sweep, writer_lock
+from engine.files import at_home, check_new, is_held, replacing, sweep, writer_lock
 
 
 def test_leftovers_go_whether_files_or_folders(tmp_path: Path) -> None:
@@ -28,6 +28,24 @@ def test_leftovers_go_whether_files_or_folders(tmp_path: Path) -> None:
     assert set((tmp_path / "texts").iterdir()) == {kept, other}
     sweep(tmp_path)
     assert set(tmp_path.rglob("*")) == {kept.parent, kept}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("there.txt", "it is there already"),
+        ("missing/new.txt", "there is no folder"),
+        ("there.txt/new.txt", "there is no folder"),
+        ("a" * 300, "no file can be written there"),
+        ("a\x00b", "no file can be written there"),
+    ],
+)
+def test_a_new_file_is_new_and_its_folder_is_there(name: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "there.txt").write_text("")
+    with pytest.raises(UserError, match=told):
+        check_new(tmp_path / name)
+    check_new(tmp_path / "new.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["there.txt"]
 
 
 def held(target: Path) -> TextIO:

@@ -24,6 +24,7 @@ from tui.screens.lab_tally import Tallies, verdicts
 from tui.screens.lab_targets import Target, over_words
 from tui.screens.pair import PairScreen
 from tui.screens.pairs import PairsScreen
+from tui.screens.prompt import Prompt
 from tui.widgets.document import Document
 
 FROM_PAIRS = ("enter", "L")
@@ -119,7 +120,7 @@ async def test_a_change_is_composed_of_deletion_insertion_and_features() -> None
         assert (edit.ablate, edit.scale, edit.pin) == ((12, 34), {5: 2.0}, {6: 3.5})
         # What was typed is there again; a word that means nothing changes nothing.
         await press(pilot, "a", *", x", "enter")
-        assert '"x" is no feature' in text_of(pilot, "asked")
+        assert '"x" is no feature' in text_of(pilot, "complaint")
         await press(pilot, "escape")
         assert text_of(pilot, "title").splitlines()[1] == said
         await press(pilot, "d", "c")
@@ -175,6 +176,10 @@ async def test_many_results_are_gone_through_opened_kept_and_exported(tmp_path: 
         assert len({made.name for made in reader.kept}) == 12
         path = tmp_path / "out.jsonl"
         await press(pilot, "w")
+        for name in (tmp_path / "missing" / "out.jsonl", tmp_path):
+            pilot.app.screen.query_one(Input).value = str(name)
+            await press(pilot, "enter")
+            assert isinstance(pilot.app.screen, Prompt), "the name stays to be mended"
         pilot.app.screen.query_one(Input).value = str(path)
         await press(pilot, "enter")
         assert "wrote 12 results to" in text_of(pilot, "state")
@@ -271,7 +276,7 @@ async def test_features_are_ablated_on_the_pair_itself() -> None:
         assert "EDITED" in text_of(pilot, "title")
         assert "before and after" in "\n".join(document(pilot, "body"))
         await press(pilot, "a", "x", "enter")
-        assert '"x" is no feature' in text_of(pilot, "asked")
+        assert '"x" is no feature' in text_of(pilot, "complaint")
         await press(pilot, "escape", "a", "escape", "a", "enter")
         assert len(rescorer.edits) == 1
 

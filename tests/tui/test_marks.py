@@ -74,7 +74,7 @@ async def test_without_marks_it_says_how_to_make_some() -> None:
     async with browser().run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "t")
-        await press(pilot, "w", *["backspace"] * 6, "enter")
+        await press(pilot, "w", "enter")
         assert "nothing to write from" in text_of(pilot, "state")
         for hint in ("1 to 5 mark it", "z draws", "b hides", "outvoted import triage FILE"):
             assert hint in page_text(pilot)

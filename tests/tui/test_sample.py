@@ -10,6 +10,7 @@ from engine.cache.records import Sample
 from engine.errors import UserError
 from tests.tui.driving import browser, pairs_screen, press, settle, text_of
 from tui.screens.sampling import parse_sample, sample_text
+from tui.widgets.lines import Lines
 
 
 async def test_a_sample_is_drawn_shown_with_its_seed_and_ended() -> None:
@@ -21,8 +22,10 @@ async def test_a_sample_is_drawn_shown_with_its_seed_and_ended() -> None:
         assert "own order" in text_of(pilot, "state")
         assert pairs_screen(pilot).asked.sort == "row"
         await press(pilot, "z", *["backspace"] * 4, *"x", "enter")
-        assert text_of(pilot, "asked").startswith('! "x" draws no sample'), "the line stays"
+        complaint = pilot.app.screen.query_one("#complaint", Lines)
+        assert complaint.text.startswith('! "x" draws no sample'), "the line stays"
         await press(pilot, "backspace")
+        assert not complaint.display
         assert text_of(pilot, "asked").startswith("reading sample")
         await press(pilot, "enter")
         assert "12 pairs" in text_of(pilot, "title")

@@ -103,12 +103,18 @@ async def test_from_the_overview_to_an_edit_that_is_kept_and_exported(tmp_path: 
         # The list it was found in is written to a file too, and everybody's marks.
         in_file, marks = tmp_path / "listed.jsonl", tmp_path / "marks.csv"
         await press(pilot, "escape", "escape", "escape", "w")
-        for name in (tmp_path / "list.txt", file, in_file):
+        refused = {  # no such form; nothing is written over, and no folder is made unasked
+            tmp_path / "list.txt": 'nothing is known of files that end in ".txt"',
+            file: "it is there already. Name another file.",
+            tmp_path / "typo" / "list.jsonl": f"there is no folder {tmp_path / 'typo'}. Make it",
+        }
+        for name, why in refused.items():
             pilot.app.screen.query_one(Input).value = str(name)
             await press(pilot, "enter")
-            if name is not in_file:  # no such form; and nothing is written over
-                assert text_of(pilot, "state").startswith("! ")
-                await press(pilot, "w")
+            assert why in text_of(pilot, "complaint")
+            assert pilot.app.screen.query_one(Input).value == str(name), "it stays to be mended"
+        pilot.app.screen.query_one(Input).value = str(in_file)
+        await press(pilot, "enter")
         assert f"wrote the list, {len(rows)} rows, to {in_file}" in text_of(pilot, "state")
         await press(pilot, "t", "w")
         pilot.app.screen.query_one(Input).value = str(marks)

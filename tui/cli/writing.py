@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.cache.reader import IndexReader
 from engine.errors import UserError
-from engine.exchange.form import form_of
+from engine.exchange.form import new_file
 from engine.exchange.listed import listed as table_of
 from engine.exchange.tables import EXPORTS
 from engine.exchange.write import writing
@@ -25,14 +25,10 @@ def write_new(path: Path, listed: Listed | None, reader: IndexReader) -> Generat
     Raises:
         UserError: there is such a file, its name says no form, or it cannot be written.
     """
-    where, form = str(path), form_of(path)
-    if form == "folder":
-        raise UserError("it has no ending", where=where, todo="Name it .jsonl, .csv or .parquet.")
+    form = new_file(path)
     try:
-        if path.exists():
-            raise UserError("it is there already", where=where, todo="Name another file.")
         made = table_of(reader, listed.ids, listed.query) if listed else EXPORTS["triage"](reader)
         yield from writing(path, form, made)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         what = error.strerror if isinstance(error, OSError) else str(error)
-        raise UserError(f"nothing was written: {what}", where=where) from None
+        raise UserError(f"nothing was written: {what}", where=str(path)) from None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.exchange.form import new_file
 from engine.files import at_home
 from tui.screens.base import MainScreen
 from tui.screens.desk import Listed
@@ -30,7 +31,8 @@ class Writes(MainScreen):
                 path = at_home(typed.strip())
                 self.run_worker(self._write(what, path, listed), exclusive=True, group="write")
 
-        self.app.push_screen(Prompt(f"write {what} to (.jsonl .csv .parquet)", name), named)
+        title = f"write {what} to (.jsonl .csv .parquet)"
+        self.app.push_screen(Prompt(title, name, _check), named)
 
     @abstractmethod
     def action_write(self) -> None:
@@ -47,6 +49,12 @@ class Writes(MainScreen):
             self.complain(error)
         else:
             self.say(f"wrote {what}, {rows:,} row{'s' * (rows != 1)}, to {path.absolute()}")
+
+
+def _check(typed: str) -> None:
+    """Refuse a name while it can still be mended."""
+    if typed.strip():
+        new_file(at_home(typed.strip()))
 
 
 def _next(steps: Iterator[int]) -> int | None:

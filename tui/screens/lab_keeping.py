@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.files import at_home, write_text
+from engine.files import at_home, check_new, write_text
 from engine.live.keep import custom_pair, result_json
 from engine.live.queue import Experiment, Result
 from tui.screens.base import MainScreen
@@ -68,7 +68,7 @@ class Keeps(MainScreen):
             if name and name.strip():
                 self.run_worker(self._write(made, at_home(name.strip())), group="write")
 
-        self.app.push_screen(Prompt("write results to", EXPORT), named)
+        self.app.push_screen(Prompt("write results to", EXPORT, _check), named)
 
     async def _write(self, made: Experiment, path: Path) -> None:
         results = self.chosen_results(made)
@@ -78,9 +78,10 @@ class Keeps(MainScreen):
             for result in results
         )
         try:
-            await asyncio.to_thread(_write_new, path, text)
-        except FileExistsError:
-            self.say(f"! {path}: it is there already. Name another file.")
+            check_new(path)
+            await asyncio.to_thread(write_text, path, text)
+        except UserError as error:
+            self.complain(error)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             what = error.strerror if isinstance(error, OSError) else str(error)
             self.say(f"! {path}: nothing was written: {what}")
@@ -89,13 +90,7 @@ class Keeps(MainScreen):
             self.say(f"wrote {count} to {path.absolute()}")
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet.
-
-    Raises:
-        FileExistsError: it is; nothing was changed.
-        OSError: it cannot be written.
-    """
-    if path.exists():
-        raise FileExistsError
-    write_text(path, text)
+def _check(typed: str) -> None:
+    """Refuse a name while it can still be mended."""
+    if typed.strip():
+        check_new(at_home(typed.strip()))

@@ -1,4 +1,4 @@
-"""One line of input at the bottom of the screen: a search or a note."""
+"""One line of input at the bottom of the screen: a search, a note, a file's name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from textual.widgets import Input
 from engine.errors import UserError
 from engine.plain import plain
 from tui.keys import bindings, hints
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, Wrapped
+
+_COMPLAINT = 4
+"""Lines at most of what is said of a line at fault."""
 
 
 class Prompt(ModalScreen[str | None]):
@@ -35,16 +38,16 @@ class Prompt(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="prompt"):
-            yield Lines(self._title_line(), id="asked")
+            yield Lines(f"{self._title}   {hints('prompt')}", id="asked")
             field = Input(self.shown, compact=True, select_on_focus=False)
             field.cursor_blink = False  # a blinking cursor repaints an unchanged screen
             yield field
-
-    def _title_line(self) -> str:
-        return f"{self._title}   {hints('prompt')}"
+            complaint = Wrapped(_COMPLAINT, id="complaint")
+            complaint.display = False
+            yield complaint
 
     def on_input_changed(self) -> None:
-        self.query_one("#asked", Lines).show(self._title_line())
+        self.query_one("#complaint").display = False
 
     def action_accept(self) -> None:
         typed = self.query_one(Input).value
@@ -53,7 +56,9 @@ class Prompt(ModalScreen[str | None]):
                 self._check(typed)
         except UserError as error:
             said = f"! {error.what}. {error.todo or ''}"
-            self.query_one("#asked", Lines).show(plain(said, keep_newlines=False))
+            complaint = self.query_one("#complaint", Wrapped)
+            complaint.display = True
+            complaint.tell(plain(said, keep_newlines=False))
             return
         self.dismiss(typed)
 
