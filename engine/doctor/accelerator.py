@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from engine.doctor.finding import Finding, gib
 from engine.doctor.machine import total_memory
+from engine.precision import usual_dtype
 from engine.shapes import build
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -28,6 +29,8 @@ class Device:
     name: str
     total: int
     free: int
+    capability: tuple[int, int] = (0, 0)
+    """CUDA's compute capability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Model:
     parameters: int
     blocks: int
     width: int
+    stored: str = "float32"
+    """What most of its weights are stored as, by torch's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +105,14 @@ class Stated:
     saes: tuple[Dictionary, ...]
 
 
-def accelerator(question: Question, dtype: str, stated: Stated | None = None) -> Iterator[Finding]:
+def accelerator(
+    question: Question, dtype: str | None, stated: Stated | None = None
+) -> Iterator[Finding]:
     """Whether there is a GPU, and what fits on it.
 
     Args:
         question: the models to look at.
-        dtype: how the PM's weights are held.
+        dtype: how the PM's weights are held; None: as is usual on the largest GPU.
         stated: in their place, or beside its SAEs, what is known of models without a look.
     """
     answer = _ask(question)
@@ -119,7 +126,8 @@ def accelerator(question: Question, dtype: str, stated: Stated | None = None) ->
         where = f"{refused.where}: " if refused.where else ""
         yield Finding("fault", "models", f"{where}{refused.what}", refused.todo)
     if answer.pm is not None:
-        yield fits(answer, need(answer.pm, answer.saes, dtype), dtype)
+        held = dtype or usual_dtype(answer.pm.stored, _capability(answer.devices))
+        yield fits(answer, need(answer.pm, answer.saes, held), held)
 
 
 def need(pm: Model, saes: Sequence[Dictionary], dtype: str) -> Need:
@@ -135,6 +143,15 @@ def need(pm: Model, saes: Sequence[Dictionary], dtype: str) -> Need:
     return Need(pm.parameters * size, numbers * 4, batch)
 
 
+def _capability(devices: Sequence[Device]) -> tuple[int, int] | None:
+    """Of the GPU that a PM would go to; None without one."""
+    return _largest(devices).capability if devices else None
+
+
+def _largest(devices: Sequence[Device]) -> Device:
+    return max(devices, key=lambda device: device.free)
+
+
 def fits(answer: Answer, needed: Need, dtype: str) -> Finding:
     """The arithmetic, held against the largest GPU, or against memory where there is none."""
     if answer.pm is None:
@@ -145,7 +162,7 @@ def fits(answer: Answer, needed: Need, dtype: str) -> Finding:
         f" {COLUMNS:,} tokens about {gib(needed.batch)}: together {gib(needed.total)}"
     )
     if answer.devices:
-        largest = max(answer.devices, key=lambda device: device.free)
+        largest = _largest(answer.devices)
         room, whose = largest.free, f"{largest.name} has {gib(largest.free)} free"
     else:
         found = total_memory()

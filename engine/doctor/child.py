@@ -67,7 +67,8 @@ def _refusals(refused: list[Refused]) -> Iterator[None]:
 def _devices() -> Iterator[Device]:
     for number in range(torch.cuda.device_count()):
         free, total = torch.cuda.mem_get_info(number)
-        yield Device(torch.cuda.get_device_name(number), total, free)
+        capability = torch.cuda.get_device_capability(number)
+        yield Device(torch.cuda.get_device_name(number), total, free, capability)
 
 
 def _model(path: str) -> Model:
@@ -85,12 +86,13 @@ def _model(path: str) -> Model:
                 todo=f"Fetch it first: hf download {path}",
             ) from None
     config = read_json(folder / "config.json")
-    shapes = find_checkpoint(folder).shapes.values()
+    checkpoint = find_checkpoint(folder)
     return Model(
         name=folder.name if Path(path).exists() else path,
-        parameters=sum(map(math.prod, shapes)),
+        parameters=sum(map(math.prod, checkpoint.shapes.values())),
         blocks=_number(config, _BLOCKS),
         width=_number(config, _WIDTH),
+        stored=checkpoint.stored,
     )
 
 

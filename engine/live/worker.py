@@ -28,8 +28,9 @@ from engine.live.protocol import (
 from engine.measure.breakdown import break_down_pair
 from engine.measure.budget import is_out_of_memory
 from engine.measure.instrument import POSITIONS, Instrument
-from engine.measure.loading import DTYPES, make_instrument, run_config
+from engine.measure.loading import make_instrument, run_config
 from engine.measure.one import Changed, OneHeuristic, measure_one
+from engine.models.dtypes import DTYPES
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
 from engine.models.weights import first_line

@@ -37,7 +37,8 @@ def _measure(values: Json, say: Say) -> None:
     asked = build(Request, values, "request")
     request = asked.score
     log.start(request.paths.cache, verbose=asked.verbose)
-    log.LOGGER.info("measuring on %s in %s with %s", request.device, request.dtype, log.versions())
+    dtype = request.dtype or "its usual dtype"
+    log.LOGGER.info("measuring on %s in %s with %s", request.device, dtype, log.versions())
 
     def report(progress: Progress) -> None:
         say("progress", asdict(progress))

@@ -20,9 +20,9 @@ from engine.hh import SIDES, Pair
 from engine.measure.budget import in_batches
 from engine.measure.child import Say, answer
 from engine.measure.deletion import DeletionRewards, deletion, rewards_without
-from engine.measure.loading import DTYPES
 from engine.measure.prepare import Prepared
 from engine.measure.rewarder import Rewarder
+from engine.models.dtypes import DTYPES
 from engine.models.pm import load_pm
 from engine.models.tokens import Readout
 from engine.shapes import build

@@ -13,6 +13,7 @@ from engine.errors import UserError
 from engine.measure.crew import Alone, Crew
 from engine.measure.hand import Orders
 from engine.measure.instrument import Instrument
+from engine.measure.loading import run_config
 from engine.measure.request import ScoreRequest
 
 
@@ -56,7 +57,7 @@ def orders_of(request: ScoreRequest, instrument: Instrument) -> Orders:
         hook=instrument.hook,
         readout=request.readout,
         positions=request.positions,
-        dtype=request.dtype,
+        dtype=run_config(instrument).dtype,
         device=request.device.partition(":")[0],
         chat_template=request.chat_template,
         known=request.known,

@@ -19,8 +19,9 @@ from engine.demo.place import resolve
 from engine.errors import FailedError, ToldError, UserError
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.known import KnownAnswer, check_known
-from engine.measure.loading import DTYPES, make_instrument, run_config
+from engine.measure.loading import make_instrument, run_config
 from engine.measure.staging import Missing, Stage, write_part
+from engine.models.dtypes import DTYPES
 from engine.models.pm import load_pm
 from engine.models.tokens import Readout
 

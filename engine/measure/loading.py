@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from engine.cache.manifest import RunConfig
 from engine.demo.place import resolve
 from engine.errors import UserError
@@ -12,8 +10,6 @@ from engine.measure.instrument import Instrument, Positions
 from engine.models.pm import PreferenceModel
 from engine.models.sae.load import hook_on, load_sae
 from engine.models.tokens import Readout
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def make_instrument(

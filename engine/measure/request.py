@@ -37,7 +37,9 @@ class ScoreRequest:
     readout: Readout
     positions: Positions
     pairs: str
-    dtype: str
+    dtype: str | None
+    """None: half precision where the PM is stored in it and the GPU is made for it, else float32.
+    Workers of a cluster, whose GPUs nobody here can ask, take float32."""
     device: str
     lm: str | None = None
     """The language model that says how usual the responses are."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+import torch
+
 from engine.cache.bearers import bearers
 from engine.cache.labels import keep_labels
 from engine.cache.manifest import Manifest, pinned
@@ -28,12 +30,13 @@ from engine.measure.enlist import connected, crew_of, own_device
 from engine.measure.instrument import Instrument
 from engine.measure.known import check_known
 from engine.measure.likelihood import measure_likelihood
-from engine.measure.loading import DTYPES, make_instrument, run_config
+from engine.measure.loading import make_instrument, run_config
 from engine.measure.progress import Report
 from engine.measure.request import ScoreRequest, ScoreResult
 from engine.measure.run import measure_runs
 from engine.measure.sitting import Sitting
 from engine.measure.staging import Work
+from engine.models.dtypes import DTYPES
 from engine.models.lm import find_lm, load_lm
 from engine.models.pm import PreferenceModel, load_pm
 
@@ -70,7 +73,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
         lm = find_lm(resolve(request.lm)) if request.lm else None
         results = _score_all(request, store, training, workers, report)
         if lm is not None:  # the PM is out of memory by now
-            loaded = load_lm(lm, dtype=DTYPES[request.dtype], device=request.device)
+            loaded = load_lm(lm, dtype=_asked(request), device=request.device)
             measure_likelihood(
                 request.paths, store, [result.run for result in results], loaded, report
             )
@@ -88,7 +91,7 @@ def _score_all(
 ) -> list[ScoreResult]:
     pm = load_pm(
         resolve(request.pm),
-        dtype=DTYPES[request.dtype],
+        dtype=_asked(request),
         device=own_device(request),
         chat_template=request.chat_template,
     )
@@ -115,6 +118,10 @@ def _score_all(
             refresh_snapshot(request.paths)
             results.append(_result(sitting, figures, work, seconds, training))
     return results
+
+
+def _asked(request: ScoreRequest) -> torch.dtype | None:
+    return None if request.dtype is None else DTYPES[request.dtype]
 
 
 def _for_sae(request: ScoreRequest, number: int) -> ScoreRequest:

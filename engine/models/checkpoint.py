@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,18 @@ class Checkpoint:
     def head(self) -> str | None:
         """What the reward head is called; None where there is none."""
         return next((name for name in _HEADS if f"{name}.weight" in self.shapes), None)
+
+    @property
+    def stored(self) -> str:
+        """What most of its numbers are stored as, by torch's name: the dtype of its largest weight.
+
+        Raises:
+            UserError: it holds none, or its file changed meanwhile.
+        """
+        # Old files hold causal masks too, which are no weights.
+        weights = (name for name in self.shapes if name.endswith(".weight"))
+        largest = max(weights, key=lambda name: math.prod(self.shapes[name]), default="")
+        return str(self.tensor(largest).dtype).removeprefix("torch.")
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor, on the CPU.

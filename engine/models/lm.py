@@ -18,6 +18,7 @@ from transformers.models.auto.modeling_auto import (
 from engine.canonical import file_hash, short_hash
 from engine.errors import UserError
 from engine.models.checkpoint import Checkpoint, find_checkpoint
+from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.pm import max_tokens, silence_transformers
 from engine.models.tokenizer import load_tokenizer, tokenizer_hash
@@ -78,8 +79,9 @@ def find_lm(path: str) -> FoundModel:
     return FoundModel(path if fetched else folder.name, find_checkpoint(folder))
 
 
-def load_lm(found: FoundModel, *, dtype: torch.dtype, device: str) -> LanguageModel:
-    """Load it. No code of the folder is run, and the checkpoint's own dtype does not matter.
+def load_lm(found: FoundModel, *, dtype: torch.dtype | None, device: str) -> LanguageModel:
+    """Load it. No code of the folder is run. Without a dtype it is the usual one of the checkpoint
+    and the device.
 
     Raises:
         UserError: a file is missing or damaged, a weight is NaN or infinite, or transformers
@@ -87,6 +89,7 @@ def load_lm(found: FoundModel, *, dtype: torch.dtype, device: str) -> LanguageMo
     """
     silence_transformers()
     folder = found.checkpoint.folder
+    dtype = dtype or usual_on(found.checkpoint, device)
     model = _load(found.checkpoint, dtype)
     check_finite(model.named_parameters(), str(folder))
     return LanguageModel(

@@ -20,6 +20,7 @@ from engine.log import LOGGER
 from engine.models.attention import fuse_attention
 from engine.models.chat import ChatTemplate
 from engine.models.checkpoint import Checkpoint, find_checkpoint, state_of
+from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.head import read_head
 from engine.models.packed_linear import pack_linears
@@ -73,14 +74,14 @@ class PreferenceModel:
 
 
 def load_pm(
-    path: str, *, dtype: torch.dtype, device: str, chat_template: str | None = None
+    path: str, *, dtype: torch.dtype | None, device: str, chat_template: str | None = None
 ) -> PreferenceModel:
     """Load a PM from a folder or, by `org/name`, from the Hugging Face hub.
 
     Any SequenceClassification model with one label in transformers' layouts, a GPT-J in the
     `hf_ckpt.pt` layout, OpenAssistant's GPTNeoXRewardModel, or safe-rlhf's models for scores. No
-    code of the folder is run. The checkpoint's own dtype does not matter. A `chat_template` goes
-    before the tokenizer's own.
+    code of the folder is run. Without a dtype it is the usual one of the checkpoint and the device.
+    A `chat_template` goes before the tokenizer's own.
 
     Raises:
         UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
@@ -93,6 +94,7 @@ def load_pm(
     config = _config(folder, config_values)
     _check_sizes(config, checkpoint)
     head = read_head(checkpoint, config_values, config.hidden_size)
+    dtype = dtype or usual_on(checkpoint, device)
     model = _load_model(checkpoint, config, dtype)
     backbone, blocks, blocks_path = _parts(model, folder.name)
     head = head.to(dtype)

@@ -44,7 +44,7 @@ def add(subparsers: Subparsers) -> None:
         "--sae", action="append", default=[], metavar="SAE", help="with --pm; repeatable"
     )
     add_preset(parser, "does its PM fit? by what the preset states: nothing need be here")
-    parser.add_argument("--dtype", choices=DTYPES, help="default: float32, or as --preset says")
+    parser.add_argument("--dtype", choices=DTYPES, help="default: as of `outvoted score`")
     add_common(parser)
 
 
@@ -75,7 +75,7 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     yield from indexes(cache)
     preset = preset_of(args)
     if preset is None:
-        yield from accelerator(Question(args.pm, tuple(args.sae)), args.dtype or DTYPES[0])
+        yield from accelerator(Question(args.pm, tuple(args.sae)), args.dtype)
         return
     asked = asked_saes(args.sae or None, preset)
     looked_at = tuple(sae.path for sae in asked if sae.preset is None)

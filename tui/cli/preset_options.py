@@ -69,12 +69,12 @@ def settings(asked: AskedSae, *, pins: bool, hook: str | None) -> dict[str, Json
     }
 
 
-def known_answers(preset: Preset | None, readout: str, dtype: str) -> list[dict[str, Json]]:
+def known_answers(preset: Preset | None, readout: str, dtype: str | None) -> list[dict[str, Json]]:
     """The known rewards that can be checked under this readout and dtype."""
     return [
         {"text": known.text, "reward": known.reward, "tolerance": known.tolerance[dtype]}
         for known in (preset.known if preset else ())
-        if known.readout == readout and dtype in known.tolerance
+        if known.readout == readout and dtype is not None and dtype in known.tolerance
     ]
 
 

@@ -78,7 +78,12 @@ def add(subparsers: Subparsers) -> None:
         " sample that stands for the index, but for pairs that do not fit the PM and that a FILTER"
         " does not keep; default: bearers",
     )
-    parser.add_argument("--dtype", choices=DTYPES, help="default: float32")
+    parser.add_argument(
+        "--dtype",
+        choices=DTYPES,
+        help="default: as --preset says, or else the half precision that the PM is stored in on a"
+        " GPU made for it, and float32 elsewhere and with --ray",
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps; default: cpu")
     parser.add_argument(
         "--lm",
@@ -153,12 +158,12 @@ def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None)
             "no PM is named", where="--pm", todo="Name one, or PM and SAEs with --preset NAME."
         )
     readout = args.readout or (preset.readout if preset else READOUTS[0])
-    dtype = args.dtype or (preset.dtype if preset else DTYPES[0])
+    dtype = args.dtype or (preset.dtype if preset else None)
     saes = asked_saes(args.sae, preset)
     own = preset.heuristics if preset and not args.heuristics else ()
     looked_for = with_kept(paths, own) if own else heuristics(args)
     if preset:
-        tell_memory(preset, dtype, saes)
+        tell_memory(preset, args.dtype or preset.dtype, saes)
     return {
         "paths": {"cache": str(paths.cache.absolute()), "name": paths.name},
         "heuristics": [asdict(heuristic) for heuristic in looked_for],

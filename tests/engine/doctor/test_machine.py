@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.doctor import accelerator
 from engine.doctor.accelerator import Answer, Device, Dictionary, Model, fits, need
 from engine.doctor.finding import Finding
 from engine.doctor.machine import memory, versions
@@ -51,6 +53,19 @@ def test_a_gpu_that_is_too_small_is_told_with_the_arithmetic() -> None:
     both = need(GPTJ, [LAYER12, LAYER12], "float32")
     assert both.total > 2 * needed.weights
     assert "--dtype bfloat16" in str(fits(answer(Device("T4", 1, 1)), both, "float32").todo)
+
+
+def test_a_pm_is_weighed_in_the_precision_that_it_would_be_run_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = replace(GPTJ, stored="float16")
+    told = {}
+    for name, capability in (("T4", (7, 5)), ("H100", (9, 0)), ("P100", (6, 0))):
+        found = replace(answer(Device(name, 80 << 30, 79 << 30, capability)), pm=stored)
+        monkeypatch.setattr(accelerator, "_ask", lambda _, found=found: found)
+        (_, fitting) = accelerator.accelerator(accelerator.Question(None, ()), None)
+        told[name] = fitting.what.split(": ")[0]
+    assert told == {"T4": "gptj in float16", "H100": "gptj in float16", "P100": "gptj in float32"}
 
 
 def test_a_plain_terminal_in_good_order() -> None:

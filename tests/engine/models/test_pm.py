@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from engine.errors import UserError
+from engine.models.checkpoint import find_checkpoint
 from engine.models.pm import PreferenceModel, block_index, load_pm
 from engine.models.tokens import tokenise
 from tests.engine.models.tiny import (
@@ -190,3 +191,13 @@ def test_the_faces_load_no_torch() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "[]"
+
+
+def test_what_weights_are_stored_as_is_read_from_either_kind_of_file(tmp_path: Path) -> None:
+    """On a CPU they are run in float32 all the same, where nobody asks for less."""
+    model = write_pm(tmp_path / "pm").bfloat16()
+    model.save_pretrained(tmp_path / "pm")
+    assert find_checkpoint(tmp_path / "pm").stored == "bfloat16"
+    assert load_pm(str(tmp_path / "pm"), dtype=None, device="cpu").dtype == torch.float32
+    write_hf_ckpt(tmp_path / "pt")
+    assert find_checkpoint(tmp_path / "pt").stored == "float32"
