@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -30,8 +31,13 @@ def build(shape: type[Shape], values: Json, where: str = "message") -> Shape:
     wanted = {field.name for field in fields(shape)}
     if odd := sorted(wanted ^ values.keys()):
         raise ValueError(f"{where} {'lacks' if odd[0] in wanted else 'does not know'} {odd[0]}")
-    hints = get_type_hints(shape)
+    hints = _hints(shape)
     return shape(**{name: _value(hints[name], values[name], f"{where}.{name}") for name in wanted})
+
+
+@cache
+def _hints(shape: type) -> dict[str, object]:
+    return get_type_hints(shape)
 
 
 def _value(hint: object, value: Json, where: str) -> object:

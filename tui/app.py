@@ -11,7 +11,9 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
 from engine.cache.records import Overview
 from tui.hangup import leaving_on_hangup
@@ -26,7 +28,7 @@ from tui.session import (
     save_preferences,
     save_session,
 )
-from tui.themes import DARK_TONES, LIGHT_TONES, THEMES
+from tui.themes import DARK_TONES, DEFAULT, LIGHT_TONES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +67,7 @@ class OutvotedApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = []
+    theme: Reactive[str] = Reactive(DEFAULT)
 
     def __init__(
         self,
@@ -81,9 +84,9 @@ class OutvotedApp(App[None]):
         said: str = "",
     ) -> None:
         super().__init__()
-        for made in THEMES.values():
-            self.register_theme(made)
-        self.ansi_theme_dark, self.ansi_theme_light = DARK_TONES, LIGHT_TONES
+        # As they are from the start: a change has all styles parsed once more.
+        self.set_reactive(App.ansi_theme_dark, DARK_TONES)
+        self.set_reactive(App.ansi_theme_light, LIGHT_TONES)
         kept = load_preferences(session_path)
         self.theme = theme or kept.theme
         self.mouse = kept.mouse if mouse is None else mouse
@@ -98,6 +101,11 @@ class OutvotedApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self._first
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Textual's and ours: they are there before anything is drawn in one of its own."""
+        return {**super().available_themes, **THEMES}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Under NO_COLOR the terminal's own colours alone.

@@ -1,7 +1,7 @@
 """Verdicts: pure functions from figures to a verdict, and the statistics around them.
 
-The statistics need numpy, which the first screen must not wait for: their names are looked up
-when they are first asked for, the verdict and its judge are simply there.
+The first screen names verdicts and judges none, and must not wait for numpy, which the statistics
+need: all but the verdicts' names is looked up when it is first asked for.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from engine.verdict.flips import Flip, flips
 from engine.verdict.held import Held, Stated, held, resolve
-from engine.verdict.judge import judge
-from engine.verdict.table import vote
-from engine.verdict.verdict import Evidence, Judgement, Outvoter, Thresholds, Verdict
+from engine.verdict.verdict import Outvoter, Verdict
 
 if TYPE_CHECKING:
     from engine.verdict.calibration import (
@@ -25,6 +22,8 @@ if TYPE_CHECKING:
         cross_fitted_scores,
         reliability,
     )
+    from engine.verdict.crossings import Flip, flips
+    from engine.verdict.evidence import Evidence, Judgement, Thresholds
     from engine.verdict.faithfulness import (
         AttributionAgreement,
         attribution_agreement,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
         share_interval,
         wilson,
     )
+    from engine.verdict.judging import judge
     from engine.verdict.population import (
         COUNTERPART,
         JudgedPair,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         verdicts_of,
     )
     from engine.verdict.selection import Candidate, TokenActivations, find_features
+    from engine.verdict.table import vote
     from engine.verdict.temperature import (
         NoTemperature,
         TemperatureInterval,
@@ -141,7 +142,12 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    _NEED_NUMPY = (
+    # None is called as a name of this face is: once imported, it would stand in its place.
+    _LATER = (
+        "evidence",
+        "judging",
+        "crossings",
+        "table",
         "calibration",
         "faithfulness",
         "feature_coverage",
@@ -155,7 +161,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         if name in __all__:
-            for module in _NEED_NUMPY:
+            for module in _LATER:
                 known = vars(import_module(f"{__name__}.{module}"))
                 if name in known:
                     return known[name]

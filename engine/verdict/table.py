@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.verdict.verdict import Evidence, Thresholds, Verdict
+from engine.verdict.evidence import Evidence, Thresholds
+from engine.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,10 @@ class MainScreen(Screen[None]):
         if self._curtain:
             self._curtain = False
             self._compositor_refresh()
+            self.drawn()
+
+    def drawn(self) -> None:
+        """The screen stands for the first time."""
 
     def _compositor_refresh(self) -> None:
         if not self._curtain:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.cache.records import Overview, Query
 from engine.errors import UserError
-from engine.hh import Pair
 from tui.messages import Messages
 from tui.widgets.covered import covered_detail
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:  # the first frame asks nothing yet
     from engine.cache.pair_records import PairDetail
     from engine.cache.reading import Reader
     from engine.discovery import Discovery
+    from engine.hh import Pair
     from engine.live.change import Change
     from engine.live.edit import Edit, Rescored, Rescorer
     from engine.live.queue import Queue, Result

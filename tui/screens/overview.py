@@ -58,7 +58,7 @@ class OverviewScreen(Scrolls, MainScreen):
             session = self._recall(self.overview.index)
             self.desk.blind = session.blind
             self._select(session.heuristic)
-        self.call_after_refresh(self._open)
+        self.say("opening the index …", passing=True)
 
     def _show(self, *, keep_place: bool) -> None:
         overview, marks = self.overview, self._marks
@@ -67,8 +67,8 @@ class OverviewScreen(Scrolls, MainScreen):
             lambda width: overview_page(overview, width, marks), keep_place=keep_place
         )
 
-    def _open(self) -> None:
-        self.say("opening the index …", passing=True)
+    def drawn(self) -> None:
+        """Open the index, which no frame needs to wait for."""
         self.run_worker(self._refresh(), exclusive=True, group="overview")
 
     def on_screen_resume(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from engine.verdict.flips import near_crossings
+from engine.verdict.crossings import near_crossings
+from engine.verdict.evidence import Evidence, Judgement, Thresholds
 from engine.verdict.table import Quantities, measured, quantities, verdict_of
-from engine.verdict.verdict import Evidence, Judgement, Outvoter, Thresholds, Verdict
+from engine.verdict.verdict import Outvoter, Verdict
 
 
 def judge(evidence: Evidence, thresholds: Thresholds) -> Judgement:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from engine.verdict.evidence import Evidence, Thresholds
 from engine.verdict.table import Quantities, gap_threshold, quantities, verdict_of
-from engine.verdict.verdict import Evidence, Thresholds, Verdict
+from engine.verdict.verdict import Verdict
 
 Input = Literal["margin", "gap", "vote", "activation"]
 """`gap` is |delta_sae - delta|."""
