@@ -8,6 +8,7 @@ from torch import nn
 
 from engine.models import packed_linear
 from engine.models.packed_linear import PackedLinear, has_onednn, pack_linears
+from tests.counting import products
 
 needs_onednn = pytest.mark.skipif(not has_onednn(), reason="this torch was built without oneDNN")
 
@@ -35,6 +36,18 @@ def test_gradients_reach_the_input(shape: tuple[int, ...]) -> None:
     )
     assert torch.allclose(found, expected, atol=1e-6)
     assert expected.abs().max() > 0.1
+
+
+@needs_onednn
+def test_neither_way_multiplies_the_weight_as_it_lies() -> None:
+    plain = nn.Linear(24, 40).requires_grad_(False)
+    rows = torch.randn(5, 24, requires_grad=True)
+
+    def there_and_back(layer: nn.Linear) -> int:
+        return products(lambda: torch.autograd.grad(layer(rows).sum(), rows))
+
+    assert there_and_back(plain) == 2 * (2 * 5 * 24 * 40)
+    assert there_and_back(PackedLinear(plain)) == 0
 
 
 @needs_onednn
