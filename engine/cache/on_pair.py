@@ -76,6 +76,11 @@ def evidence(on: HeuristicOnPair, detail: PairDetail) -> Evidence | None:
     )
 
 
+def context_cut(tokens: int) -> tuple[str, ...]:
+    """What is said of a pair whose context lost so many of its oldest tokens."""
+    return (f"context cut: its oldest {tokens:,} tokens do not fit the PM",) if tokens else ()
+
+
 def suspicions(
     pair: Pair,
     margin: float | None,

@@ -12,7 +12,7 @@ from engine.cache.pair_row import Place
 NOTHING_MEASURED = """
 CREATE VIEW rewards AS SELECT NULL::BIGINT AS id, NULL::FLOAT AS reward_chosen,
     NULL::FLOAT AS reward_rejected, NULL::FLOAT AS margin, NULL::FLOAT AS margin_sae,
-    NULL::INTEGER[] AS strongest LIMIT 0;
+    NULL::INTEGER AS truncated, NULL::INTEGER[] AS strongest LIMIT 0;
 CREATE VIEW features AS SELECT NULL::BIGINT AS id, NULL::INTEGER AS feature,
     NULL::FLOAT AS activation_chosen, NULL::FLOAT AS activation_rejected,
     NULL::FLOAT AS attribution, NULL::FLOAT AS effect LIMIT 0;
@@ -22,8 +22,8 @@ NOTHING_JUDGED = f"CREATE VIEW judged AS SELECT {nulls(JUDGED)} LIMIT 0"
 """The views of an index without a run."""
 
 MEASURED = """
-CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae, strongest
-    FROM run.rewards;
+CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae, truncated,
+    strongest FROM run.rewards;
 CREATE VIEW features AS SELECT id, feature, activation_chosen, activation_rejected, attribution,
     effect FROM run.features;
 """
@@ -70,7 +70,12 @@ TEXTS: Mapping[Place, str] = {
 To be gone on with as `ROWS` is."""
 
 REWARDS = """
-SELECT reward_chosen, reward_rejected, margin, margin_sae FROM rewards WHERE id = ?
+SELECT reward_chosen, reward_rejected, margin, margin_sae, truncated FROM rewards WHERE id = ?
+"""
+
+TRUNCATED = """
+SELECT count(*), coalesce(max(truncated), 0) FROM rewards
+WHERE truncated > 0 AND id IN (SELECT id FROM pairs)
 """
 
 FEATURES_OF = """

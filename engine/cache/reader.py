@@ -40,7 +40,7 @@ from engine.cache.likelihood import MeasuredBy, SideSums, all_likelihoods
 from engine.cache.list_question import searches
 from engine.cache.listing import Listing, Ordered, without_search
 from engine.cache.marks import Marks
-from engine.cache.on_pair import measured, suspicions, unmeasured
+from engine.cache.on_pair import context_cut, measured, suspicions, unmeasured
 from engine.cache.overview import heuristic_card, run_card, tranche_cards
 from engine.cache.pair_records import (
     Cell,
@@ -319,7 +319,7 @@ class IndexReader:
         entries = self._fetch(by_token.ENTRIES, [identifier]) if tokens else []
         swapped = text_hash(*reversed(pair.transcripts))
         elsewhere = self._suspects.elsewhere(cursor, swapped)
-        chosen, rejected, margin, margin_sae = rewards[0] if rewards else (None,) * 4
+        chosen, rejected, margin, margin_sae, cut = rewards[0] if rewards else (None,) * 5
         on_pair = self._heuristics(pair)
         ours = {feature for made in on_pair for feature in made.features}
         noise_floor = self.run.figures.noise_floor if self.run else 0.0
@@ -339,7 +339,8 @@ class IndexReader:
             ),
             mark=None,
             note=None,
-            flags=suspicions(
+            flags=context_cut(cut or 0)
+            + suspicions(
                 pair,
                 margin,
                 noise_floor,
@@ -360,6 +361,11 @@ class IndexReader:
         """Every pair's log-likelihoods, by id; empty where no language model was asked."""
         with self._asking() as cursor:
             return all_likelihoods(cursor)
+
+    def truncated(self) -> tuple[int, int]:
+        """How many pairs' contexts lost tokens before they were measured, and the most of one."""
+        ((pairs, most),) = self._fetch(questions.TRUNCATED, [])
+        return pairs, most
 
     def checked_effects(self) -> tuple[tuple[float, float], ...]:
         """Attribution and exact effect over P of every single feature that was checked."""

@@ -212,6 +212,10 @@ class Report:
     """What the index was made from."""
     likelihood: LikelihoodReport | None = None
     """None: no language model was asked."""
+    contexts_cut: int = 0
+    """Measured pairs whose context lost its oldest tokens: with them they do not fit the PM."""
+    most_cut: int = 0
+    """Tokens that the longest of them lost."""
     suspects: int = 0
     """Pairs of the index whose label may be wrong."""
     suspicions: Mapping[Suspicion, int] = field(default_factory=dict)

@@ -39,6 +39,8 @@ def report_json(report: Report) -> dict[str, Json]:
         "near_duplicates_looked_for": report.duplicates_looked_for,
         "without_suspects": report.without_suspects,
         "tokens": figures.tokens,
+        "contexts_cut": report.contexts_cut,
+        "most_tokens_cut": report.most_cut,
         "noise_floor": None if report.manifest.imported else figures.noise_floor,
         "margin_threshold": figures.margin_threshold,
         "fvu": figures.fvu,

@@ -63,6 +63,15 @@ def whose(report: Report) -> str:
     return f"a hashed sample of {margins.pairs:,} pairs that stands for the index"
 
 
+def cut(report: Report) -> str | None:
+    """How many contexts were truncated, and by how much at most; None where none was."""
+    if not report.contexts_cut:
+        return None
+    many = "1 context" if report.contexts_cut == 1 else f"{report.contexts_cut:,} contexts"
+    tokens = "1 token" if report.most_cut == 1 else f"{report.most_cut:,} tokens"
+    return f"{many} lost the oldest tokens, {tokens} at most, to fit the PM; no response did"
+
+
 def bearers(made: HeuristicReport) -> str:
     """What it is, and how many pairs bear it."""
     heuristic = made.heuristic

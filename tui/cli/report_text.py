@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.report.method import method_sentence
 from engine.report.report import Report
-from engine.report.sentences import suspects_sentence
+from engine.report.sentences import cut, suspects_sentence
 from engine.report.wording import bare, figure, percent, ratio
 from tui.cli.report_heuristic import heuristic_text
 from tui.cli.report_likelihood import likelihood_text
@@ -53,6 +53,8 @@ def _run(report: Report) -> Iterator[str]:
             f" (noise floor {figure(figures.noise_floor)})",
         ),
     ]
+    if lost := cut(report):
+        facts.append(("cut", lost))
     if suspects := suspects_sentence(report):
         facts.append(("suspects", suspects))
     facts.append(("method", method_sentence(config)))

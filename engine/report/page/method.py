@@ -7,7 +7,7 @@ from importlib.metadata import version
 from engine.report.method import method_sentence
 from engine.report.page.blocks import Paragraph, Section, Table
 from engine.report.report import Report
-from engine.report.sentences import suspects_sentence
+from engine.report.sentences import cut, suspects_sentence
 from engine.report.wording import figure
 
 VERDICTS = (
@@ -109,7 +109,7 @@ def _measured(report: Report) -> list[tuple[str, str]]:
         ("SAE", f"{manifest.sae} ({manifest.sae_kind}, {manifest.d_sae:,} features)"),
         ("hook point", f"{config.hook}, reconstructed at positions: {config.positions}"),
         ("readout", f"{config.readout}, {config.dtype}"),
-        ("truncation", config.truncation),
+        ("truncation", f"{config.truncation}: {cut(report) or 'no context was cut'}"),
         ("pairs", f"{figures.pairs:,} measured of {report.pairs:,}, {figures.tokens:,} tokens"),
         ("hash of the PM", config.pm_hash),
         ("hash of the tokenizer", config.tokenizer_hash),

@@ -202,7 +202,7 @@ def base(rows: Sequence[int]) -> pa.Table:
             {
                 "id": id_of(row),
                 "tokens": 20,
-                "truncated": 0,
+                "truncated": 7 if row == 8 else 0,
                 "reward_chosen": MARGINS[row],
                 "reward_rejected": 0.0,
                 "reward_chosen_sae": MARGINS[row] / 2,

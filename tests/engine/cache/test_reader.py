@@ -335,6 +335,14 @@ def test_a_mark_is_of_a_text_and_not_of_a_row(
     assert reader.pair(id_of(0)).mark is None
 
 
+def test_a_context_that_lost_its_oldest_tokens_says_so(paths: IndexPaths, opened: Open) -> None:
+    seal(paths)
+    reader = opened()
+    assert reader.pair(id_of(8)).flags == ("context cut: its oldest 7 tokens do not fit the PM",)
+    assert reader.pair(id_of(9)).flags == ()
+    assert reader.truncated() == (1, 7)
+
+
 def test_all_that_is_known_of_a_pair(paths: IndexPaths, opened: Open) -> None:
     run = seal(paths)
     detail = opened().pair(id_of(0))

@@ -26,6 +26,7 @@ from engine.heuristics import Heuristic
 from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
+from engine.report.sentences import cut
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -146,6 +147,18 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
     }
     assert document["integrated_gradients"]["gap"] == 0.02
     assert document["integrated_gradients"]["attribution_spearman"] == 0.7
+
+
+def test_contexts_that_were_cut_are_counted(paths: IndexPaths, build: Build) -> None:
+    seal(paths)
+    report = build()
+    made = report_json(report)
+    assert (made["contexts_cut"], made["most_tokens_cut"]) == (1, 7)
+    said = cut(report)
+    assert (
+        said == "1 context lost the oldest tokens, 7 tokens at most, to fit the PM; no response did"
+    )
+    assert cut(replace(report, contexts_cut=0)) is None
 
 
 def test_what_the_pattern_does_where_nobody_wrote_it(paths: IndexPaths, build: Build) -> None:
