@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -62,6 +62,28 @@ _ON_BEARERS = " ".join(
         "ORDER BY id",
     )
 )
+_PUSHES = " ".join(
+    (
+        "SELECT f.feature, sum(CASE b.bearer WHEN 'chosen' THEN f.attribution",
+        "ELSE -f.attribution END) / any_value(b.bearers)",
+        "FROM (SELECT id, bearer, count(*) OVER () AS bearers FROM borne WHERE heuristic = ? AND",
+        STANDS,
+        ") AS b JOIN by_feature AS f USING (id)",
+        "WHERE f.feature IN (SELECT unnest(?::INTEGER[])) GROUP BY f.feature",
+    )
+)
+
+
+def mean_pushes(
+    cursor: duckdb.DuckDBPyConnection, heuristic: str, features: Sequence[int]
+) -> dict[int, float]:
+    """What each feature does to its bearers' own rewards to first order, on average.
+
+    Attributions over P, turned round where the rejected side bears the pattern; where a feature
+    does not fire it does nothing. Features that fire on no bearer's pair are left out.
+    """
+    rows = cursor.execute(_PUSHES, [heuristic, list(features)]).fetchall()
+    return {feature: float(push) for feature, push in rows}
 
 
 def feature_detail(

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from engine.cache.bearers import Borne
 from engine.cache.duplicates import Duplicate
 from engine.cache.judged import JudgedRow
-from engine.cache.pair_records import HeuristicOnPair, PairDetail
+from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, PairDetail
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import Pair
 from engine.verdict import Evidence, Judgement, Verdict
+
+MOST_OPPOSERS = 5
 
 
 def measured(heuristic: Heuristic, row: JudgedRow) -> HeuristicOnPair:
@@ -74,6 +76,19 @@ def evidence(on: HeuristicOnPair, detail: PairDetail) -> Evidence | None:
         drop_without_others=on.drop_without_others,
         drop_without_error=on.drop_without_error,
     )
+
+
+def opposers(on: HeuristicOnPair, detail: PairDetail) -> tuple[FeatureOnPair, ...]:
+    """Who outvotes the heuristic's features: the others that push toward chosen, by attribution.
+
+    The strongest first, five at most; empty for any other verdict (design, section 3).
+    """
+    if on.judgement.verdict is not Verdict.OUTVOTED:
+        return ()
+    others = [
+        made for made in detail.features if made.feature not in on.features and made.attribution > 0
+    ]
+    return tuple(sorted(others, key=lambda made: -made.attribution)[:MOST_OPPOSERS])
 
 
 def context_cut(tokens: int) -> tuple[str, ...]:

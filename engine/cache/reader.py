@@ -30,7 +30,7 @@ from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, Pa
 from engine.cache.custom import CustomFile, CustomPair, read_customs
 from engine.cache.discoverable import Floats, IndexedPairs, firing, indexed_pairs
 from engine.cache.duplicates import Duplicate
-from engine.cache.feature import feature_detail
+from engine.cache.feature import feature_detail, mean_pushes
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.fired import stand_firing
 from engine.cache.judged import JudgedRow, judged_row
@@ -398,6 +398,11 @@ class IndexReader:
             raise no_run(self.paths)
         with self._asking() as cursor:
             return feature_detail(cursor, self.store, self.run, self.labels, feature)
+
+    def pushes_on(self, heuristic: Heuristic, features: Sequence[int]) -> dict[int, float]:
+        """What each feature does to the rewards of a heuristic's bearers, to first order."""
+        with self._asking() as cursor:
+            return mean_pushes(cursor, heuristic.name, features)
 
     def rewards(
         self, ids: Sequence[int]

@@ -45,7 +45,7 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
         replace(
             on_heuristic(
                 table,
-                run.measured(table.heuristic),
+                measured,
                 judged,
                 keys,
                 run.figures.margin_threshold,
@@ -54,9 +54,11 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
+            pushes=reader.pushes_on(table.heuristic, measured.features) if measured else {},
             rewards=before_and_after(judged, reader.rewards([row.id for row in judged])),
         )
         for table in tables
+        for measured in [run.measured(table.heuristic)]
         for judged in [[row for row in reader.judged_of(table.heuristic) if row.id not in left_out]]
     )
     return Report(

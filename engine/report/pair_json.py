@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 
+from engine.cache.on_pair import opposers
 from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
 from engine.canonical import Json
 
@@ -30,7 +31,7 @@ def pair_json(detail: PairDetail) -> dict[str, Json]:
         "reward_rejected": _figure(detail.reward_rejected),
         "margin": _figure(detail.margin),
         "margin_sae": _figure(detail.margin_sae),
-        "heuristics": [_heuristic(made) for made in detail.heuristics],
+        "heuristics": [_heuristic(made, detail) for made in detail.heuristics],
         "features": [_feature(made) for made in detail.features],
         "flags": list(detail.flags),
         "seen": detail.seen,
@@ -47,7 +48,7 @@ def _likelihood(made: Likelihood | None) -> Json:
     return asdict(made) | {"chosen": _figure(made.chosen), "rejected": _figure(made.rejected)}
 
 
-def _heuristic(made: HeuristicOnPair) -> dict[str, Json]:
+def _heuristic(made: HeuristicOnPair, detail: PairDetail) -> dict[str, Json]:
     judged, thresholds = made.judgement, made.thresholds
     return {
         "heuristic": made.heuristic.name,
@@ -58,6 +59,7 @@ def _heuristic(made: HeuristicOnPair) -> dict[str, Json]:
         "features": list(made.features),
         "verdict": judged.verdict.value,
         "by": judged.by,
+        "opposers": [each.feature for each in opposers(made, detail)],
         "decisive": made.decisive,
         "runner_up": None if judged.runner_up is None else judged.runner_up.value,
         "distance": _figure(judged.distance),

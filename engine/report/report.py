@@ -158,6 +158,9 @@ class HeuristicReport:
     """What the pattern does to the rewards of responses that lack it; None: unmeasured."""
     likelihood: tuple[BearerLikelihood, ...] = ()
     """Of all bearers; then of seen, unseen and unknown ones, where somebody told."""
+    pushes: Mapping[int, float] = field(default_factory=dict)
+    """By feature: its mean attribution to the bearers' own rewards. It stands beside candidates
+    and picks none."""
     rewards: BeforeAndAfter | None = None
     """Of the bearers, with the pattern and without it; None: unmeasured."""
 

@@ -115,7 +115,10 @@ def _heuristic(made: HeuristicReport) -> Json:
         "withheld": made.withheld,
         "about": made.about,
         "features": list(made.features),
-        "candidates": [[asdict(found) for found in fold] for fold in made.folds],
+        "candidates": [
+            [asdict(found) | {"attribution": made.pushes.get(found.feature)} for found in fold]
+            for fold in made.folds
+        ],
         "jaccard": made.jaccard,
         "in_sample": made.in_sample,
         "pinned": made.pinned,

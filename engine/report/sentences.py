@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.report.report import HeuristicReport, KindReport, Report
-from engine.report.wording import bare, between, figure, in_percent
+from engine.report.wording import bare, between, figure, in_percent, signed
 from engine.verdict import Interval, Verdict
 
 
@@ -141,17 +141,19 @@ def features(made: HeuristicReport) -> str:
         return "Features: none stands for the pattern."
     folds = [
         ", ".join(
-            f"{found.feature} (AUROC {found.auroc:.2f}, fires in {found.fire_share:.0%})"
+            f"{found.feature} (AUROC {found.auroc:.2f}, fires in {found.fire_share:.0%},"
+            f" {signed(made.pushes.get(found.feature))})"
             for found in fold
         )
         or "none"
         for fold in made.folds
     ]
+    beside = "Signed: its mean attribution to the bearer's reward, which picks none."
     if made.in_sample:
-        return f"Features, found on the bearers they judge (in-sample): {folds[0]}."
+        return f"Features, found on the bearers they judge (in-sample): {folds[0]}. {beside}"
     return (
         f"Features: {'; and for the other half: '.join(folds)}."
-        f" Overlap (Jaccard) {figure(made.jaccard)}."
+        f" Overlap (Jaccard) {figure(made.jaccard)}. {beside}"
     )
 
 

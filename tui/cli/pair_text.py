@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.cache.on_pair import opposers
 from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.hh import SIDES, Side, turns
 from engine.plain import plain
@@ -98,6 +99,9 @@ def _print_heuristic(on: HeuristicOnPair, detail: PairDetail) -> None:
     if on.effect_over_response is not None:
         _say(f"  effect over the responses {signed(on.effect_over_response)}")
     _say(f"  features {', '.join(map(str, on.features)) or 'none'}")
+    if against := opposers(on, detail):
+        told = ", ".join(f"{made.feature} ({signed(made.attribution)})" for made in against)
+        _say(f"  opposers {told}: the others that push toward chosen, by attribution")
 
 
 def _last_turn(context: str) -> str:

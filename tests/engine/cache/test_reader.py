@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.on_pair import opposers
 from engine.cache.opening import open_reader
 from engine.cache.pair_records import Said
 from engine.cache.reader import IndexReader
@@ -333,6 +334,20 @@ def test_a_mark_is_of_a_text_and_not_of_a_row(
     reader = opened()
     assert reader.marks() == {}
     assert reader.pair(id_of(0)).mark is None
+
+
+def test_those_who_outvote_are_the_others_that_push_toward_chosen(
+    paths: IndexPaths, opened: Open
+) -> None:
+    """Of its features 3 and 5 are the heuristic's, 7 pushes toward rejected, and 9 is left."""
+    seal(paths)
+    reader = opened()
+    found = {
+        row: [made.feature for on in detail.heuristics for made in opposers(on, detail)]
+        for row in (0, 10)
+        for detail in [reader.pair(id_of(row))]
+    }
+    assert found == {0: [9], 10: []}
 
 
 def test_a_context_that_lost_its_oldest_tokens_says_so(paths: IndexPaths, opened: Open) -> None:

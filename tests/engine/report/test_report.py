@@ -26,7 +26,7 @@ from engine.heuristics import Heuristic
 from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
-from engine.report.sentences import cut
+from engine.report.sentences import cut, features
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -137,7 +137,8 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
         assert told["verdicts"]["inert"].keys() >= SHARE
         assert sum(each["count"] for each in told["verdicts"].values()) == told["pairs"]
         assert told["by_tranche"]["first"]["verdicts"]["inert"].keys() == SHARE
-    assert made["candidates"][1] == [{"feature": 3, "auroc": 0.97, "fire_share": 0.8}]
+    found = {"feature": 3, "auroc": 0.97, "fire_share": 0.8, "attribution": 0.0}
+    assert made["candidates"][1] == [found]
     assert document["attribution"] == {
         "pairs": 4,
         "features": 112,
@@ -147,6 +148,14 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
     }
     assert document["integrated_gradients"]["gap"] == 0.02
     assert document["integrated_gradients"]["attribution_spearman"] == 0.7
+
+
+def test_what_a_candidate_does_stands_beside_it(paths: IndexPaths, build: Build) -> None:
+    """Rows 0, 2 and 4 bear the pattern on the chosen side; on row 1 its attribution counts -1."""
+    seal(paths, measured=[0, 1, 2, 4])
+    (made,) = build().heuristics
+    assert made.pushes == {3: (4 + 4 + 4 - 4) / 4, 5: (3 + 3 + 3 - 3) / 4}
+    assert "3 (AUROC 0.97, fires in 80%, +2.000)" in features(made)
 
 
 def test_contexts_that_were_cut_are_counted(paths: IndexPaths, build: Build) -> None:

@@ -55,7 +55,7 @@ def test_the_answer_stands_in_the_first_sentence(paths: IndexPaths, report: Outv
     assert "tiny-sae (gated, 64 features)" in said
     assert "by the reconstruction 0.9600; with a random error of equal norm 0.3100." in said
     assert "Mean margin and calibration, over all 12 pairs" in said
-    assert "3 (AUROC 0.97, fires in 80%), 5" in said
+    assert "3 (AUROC 0.97, fires in 80%, +0.000), 5" in said
     assert "the verdicts are about the heuristic" in said
     assert "Of 2 outvoted: 2 by other features, 0 by the SAE error." in said
     assert "Do not occur on counterexamples: sae-miss, no-feature, contrary." in said
