@@ -126,8 +126,14 @@ class Queue:
             len(self.experiments) + 1, change, (result.pair,), [result], status="done"
         )
         self.experiments.append(made)
-        self._remember_drift(result)
+        self.remember_drift(result)
         self.changed()
+
+    def remember_drift(self, result: Result) -> None:
+        """Take in what a pair's margin differs by where nothing is edited; of an edit, nothing."""
+        drift = result.rescored.drift
+        if drift is not None:
+            self.drifts[result.pair] = drift
 
     def cancel(self, experiment: Experiment) -> None:
         """Measure no more pairs of it; what was measured stays."""
@@ -182,7 +188,7 @@ class Queue:
             result = await self._answer(pair, made.change)
             if result is None:
                 return
-            self._remember_drift(result)
+            self.remember_drift(result)
             made.results.append(result if len(made.pairs) == 1 else _light(result))
             if len(made.pairs) == 1 and pair not in self.drifts:
                 await self._drift(pair)
@@ -197,7 +203,7 @@ class Queue:
         with contextlib.suppress(UserError):  # the edit itself has its answer
             result = await self._answer(pair, Change())
             if result is not None:
-                self._remember_drift(result)
+                self.remember_drift(result)
 
     async def _answer(self, pair: int, change: Change) -> Result | None:
         """The result, of a second worker where the first is lost; None where it was cancelled."""
@@ -221,11 +227,6 @@ class Queue:
         result = asking.result()
         self._took.append(self._clock() - self._since)
         return result
-
-    def _remember_drift(self, result: Result) -> None:
-        drift = result.rescored.drift
-        if drift is not None:
-            self.drifts[result.pair] = drift
 
 
 def _light(result: Result) -> Result:

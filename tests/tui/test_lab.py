@@ -278,7 +278,7 @@ async def test_features_are_ablated_on_the_pair_itself() -> None:
         await press(pilot, "a", "x", "enter")
         assert '"x" is no feature' in text_of(pilot, "complaint")
         await press(pilot, "escape", "a", "escape", "a", "enter")
-        assert len(rescorer.edits) == 1
+        assert len(rescorer.edits) == 2, "the features, and the drift"
 
 
 async def test_without_a_run_it_says_so() -> None:

@@ -112,10 +112,28 @@ async def test_an_edited_response_shows_before_and_after_and_esc_the_stored_pair
         assert edit.response_rejected is not None
         assert edit.response_rejected.startswith("Z ")
         assert "+0.400   +0.150   -0.250" in page_text(pilot)
+        assert [made.is_none for made in rescorer.edits] == [False, True]  # that, for the drift
+        assert "drift unedited        -1e-06 (noise floor 2.4e-06)" in page_text(pilot)
         await press(pilot, "escape")
         assert "before and after" not in page_text(pilot)
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, PairsScreen)
+
+
+async def test_the_drift_that_an_edit_is_held_against_is_measured_once_and_may_be_left() -> None:
+    rescorer = FakeRescorer()
+    async with browser(rescorer=rescorer).run_test() as pilot:
+        await press(pilot, "enter", "enter", "e", "Z", "f5", "escape", "e", "Y", "f5")
+        assert [made.is_none for made in rescorer.edits] == [False, True, False]
+        assert "drift unedited        -1e-06" in page_text(pilot)
+        rescorer.wait = 0.2
+        await press(pilot, "escape", "]", "e", "X")
+        await pilot.press("f5")
+        while len(rescorer.edits) < 5:
+            await pilot.pause(0.01)
+        await press(pilot, "escape")
+        assert text_of(pilot, "state") == "stopped; the fresh figures are shown"
+        assert "drift unedited        not measured" in page_text(pilot)
 
 
 async def test_an_edit_that_changes_nothing_is_not_measured() -> None:

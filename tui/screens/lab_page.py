@@ -96,9 +96,9 @@ def _one(made: Experiment, result: Result, against: Against, width: int) -> Page
     after = rescored.after
     kept = " · kept" if result.pair in made.kept else " · s keeps it"
     lines = [rule(f"{_name(after)} · {rescored.seconds:.1f} s{kept}", width)]
-    lines += before_and_after(rescored, against.heuristic, against.noise_floor)
-    if not rescored.edit.is_none:
-        lines.append(Text(f"{'drift unedited':<22}{_drift(result.pair, against)}"))
+    lines += before_and_after(
+        rescored, against.heuristic, against.noise_floor, against.drifts.get(result.pair)
+    )
     on = on_pair(after, against.heuristic)
     for side in SIDES:
         stored, fresh = rescored.before.pair.response(side), after.pair.response(side)
@@ -112,12 +112,6 @@ def _one(made: Experiment, result: Result, against: Against, width: int) -> Page
         own = on.features if on else ()
         lines += feature_lines(after.features[:_TOLD_FEATURES], own, "attribution", width)
     return Page(lines)
-
-
-def _drift(pair: int, against: Against) -> str:
-    drift = against.drifts.get(pair)
-    floor = "" if against.noise_floor is None else f" (noise floor {against.noise_floor:.2g})"
-    return f"not measured{floor}" if drift is None else f"{drift:+.2g}{floor}"
 
 
 def _many(made: Experiment, against: Against, tally: Tally, width: int) -> Page:

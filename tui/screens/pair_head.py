@@ -79,8 +79,17 @@ def _first(detail: PairDetail, on: HeuristicOnPair | None, width: int, edited: b
     return next((line for line in lines if cell_len(line) <= width), lines[-1])
 
 
-def before_and_after(rescored: Rescored, name: str | None, floor: float | None) -> list[Text]:
-    """A table of the stored and the fresh figures, and the verdicts."""
+def before_and_after(
+    rescored: Rescored, name: str | None, floor: float | None, unedited: float | None
+) -> list[Text]:
+    """A table of the stored and the fresh figures, and the verdicts.
+
+    Args:
+        rescored: what was measured.
+        name: the heuristic whose effect, vote and verdict are told.
+        floor: the run's noise floor, which a drift is held against.
+        unedited: the drift of the pair as it is stored, which an edit is held against.
+    """
     before, after = rescored.before, rescored.after
     on_before, on_after = on_both(rescored, name)
     rows: list[tuple[str, float | None, float | None]] = [
@@ -106,7 +115,12 @@ def before_and_after(rescored: Rescored, name: str | None, floor: float | None) 
     old_verdict = on_before.judgement.verdict.value if on_before else "none"
     new_verdict = on_after.judgement.verdict.value if on_after else "none"
     lines.append(Text(f"{'verdict':<22}{old_verdict} → {new_verdict}", BOLD))
-    if rescored.drift is not None:
-        against = "" if floor is None else f" (noise floor {floor:.2g})"
-        lines.append(Text(f"{'drift':<22}{rescored.drift:+.2g}{against}"))
+    label, drift = ("drift", rescored.drift)
+    if not rescored.edit.is_none:
+        label, drift = ("drift unedited", unedited)
+    elif drift is None:  # nothing is stored to drift from
+        return lines
+    against = "" if floor is None else f" (noise floor {floor:.2g})"
+    told = "not measured" if drift is None else f"{drift:+.2g}"
+    lines.append(Text(f"{label:<22}{told}{against}"))
     return lines

@@ -42,6 +42,8 @@ class Shown:
     unfolded: bool = False
     search: str = ""
     rescored: Rescored | None = None
+    unedited: float | None = None
+    """The drift of the pair as it is stored, which an edit is held against."""
     noise_floor: float | None = None
     sort: FeatureSort = "attribution"
     shade: ShadeBy = "nothing"
@@ -85,7 +87,9 @@ def pair_page(shown: Shown, width: int) -> Page:
     writer = _Writer([], [], [])
     if shown.rescored is not None:
         writer.head(f"before and after · {shown.rescored.seconds:.1f} s · esc closes", width)
-        writer.add(before_and_after(shown.rescored, shown.heuristic, shown.noise_floor))
+        writer.add(
+            before_and_after(shown.rescored, shown.heuristic, shown.noise_floor, shown.unedited)
+        )
     _context(writer, shown, width)
     sides = _responses(writer, shown, width)
     _waterfall(writer, shown, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 
@@ -65,24 +66,41 @@ class Rescores(MainScreen):
         self.say(f"measuring · PM {state} · {seconds:.0f} s · esc stops it", passing=True)
 
     async def _measure(self, stored: PairDetail, edit: Edit) -> None:
+        pair = stored.pair.id
         try:
             rescored = await self.desk.rescore(stored, edit)
         except UserError as error:
             self._end()
             self.complain(error)
             return
-        self._end()
-        self.desk.lab.remember(Change.of(edit), Result(stored.pair.id, rescored))
+        self.desk.lab.remember(Change.of(edit), Result(pair, rescored))
         shown = self.shown
-        if shown is not None and shown.detail.pair.id == stored.pair.id:
+        if shown is not None and shown.detail.pair.id == pair:
             after = replace(rescored.after, mark=shown.detail.mark, note=shown.detail.note)
             known = self.desk.breakdown(after.pair)
-            new = replace(shown, detail=after, rescored=rescored, breakdown=known)
+            drift = self.desk.lab.drifts.get(pair)
+            new = replace(shown, detail=after, rescored=rescored, unedited=drift, breakdown=known)
             self.show(new, keep_place=False)
+            if drift is None:
+                await self._measure_drift(stored)
+            self._end()
             if edit.ablate or edit.scale or edit.pin:
                 self.say("measured afresh")
             else:
                 self.start_breaking_down(after, "measured afresh · ")
+        else:
+            self._end()
+
+    async def _measure_drift(self, stored: PairDetail) -> None:
+        """An edit is held against the drift of its pair: measure that too, unedited."""
+        pair = stored.pair.id
+        if stored.margin is None:
+            return
+        with suppress(UserError):  # the edit itself has its answer
+            self.desk.lab.remember_drift(Result(pair, await self.desk.rescore(stored, Edit())))
+        shown = self.shown
+        if shown is not None and shown.detail.pair.id == pair and shown.rescored is not None:
+            self.show(replace(shown, unedited=self.desk.lab.drifts.get(pair)))
 
     def _end(self) -> None:
         if self._clock is not None:
@@ -104,5 +122,6 @@ class Rescores(MainScreen):
         """Stop the measurement under way, and say so; whether there was one."""
         stopped = self.stop_rescoring()
         if stopped:
-            self.say("stopped; the stored figures are shown")
+            fresh = self.shown is not None and self.shown.rescored is not None
+            self.say(f"stopped; the {'fresh' if fresh else 'stored'} figures are shown")
         return stopped
