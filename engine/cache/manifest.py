@@ -26,6 +26,21 @@ LARGEST = 1 << 20
 TRUNCATION = "context-left"
 """Contexts lose their oldest tokens where a transcript is too long; responses never do."""
 
+METHOD: dict[str, Json] = {
+    "sae_error": "kept",
+    "baseline": "features at zero, decoder bias and SAE error kept",
+    "effect_positions": {
+        "vote": "span",
+        "others_and_error": "responses",
+        "features_over_response": "responses",
+        "attributions": "responses",
+        "integrated_gradients": "responses",
+    },
+}
+"""How this version takes effects. It is stated in every run and decides no run's id: what would
+change it raises the version of the measurement."""
+
+_METHOD = "method"
 _LATER: dict[str, Json] = {"chat_template": None, "sources": []}
 """Fields that the first manifests lack."""
 
@@ -84,7 +99,12 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write it as JSON, in one step."""
-        write_text(path, json.dumps({"run": self.config.run} | asdict(self), indent=2) + "\n")
+        values = {"run": self.config.run} | self.stated()
+        write_text(path, json.dumps(values, indent=2) + "\n")
+
+    def stated(self) -> dict[str, Json]:
+        """All of it as JSON, and how effects are taken."""
+        return asdict(self) | {_METHOD: METHOD}
 
 
 def pinned(infos: Iterable[SourceInfo]) -> tuple[PinnedSource, ...]:
@@ -98,7 +118,10 @@ def manifest_of(values: Json) -> Manifest:
     Raises:
         ValueError: something is missing, unknown or of another kind.
     """
-    return build(Manifest, _LATER | values if isinstance(values, dict) else values, "manifest")
+    if isinstance(values, dict):
+        values = {name: value for name, value in values.items() if name != _METHOD}
+        return build(Manifest, _LATER | values, "manifest")
+    return build(Manifest, values, "manifest")
 
 
 def read_manifest(path: Path) -> Manifest:

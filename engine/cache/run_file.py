@@ -203,7 +203,7 @@ def write_run(
     meta = pa.table(
         {
             "schema_version": [SCHEMA_VERSION],
-            "manifest": [canonical(asdict(manifest))],
+            "manifest": [canonical(manifest.stated())],
             "figures": [canonical(asdict(figures))],
         }
     )

@@ -150,7 +150,7 @@ RUN: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "What the file says of itself, in one row.",
         {
             "schema_version": "of these tables",
-            "manifest": "JSON: the configuration that names the run, and its models",
+            "manifest": "JSON: what names the run, its models, and how effects are taken",
             "figures": "JSON: FVU, reward recovered, noise floor, thresholds",
         },
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.manifest import RunConfig
+from engine.cache.manifest import METHOD, RunConfig
 from engine.canonical import Json
 
 _WHERE = {"all": "at every token", "after-first": "at every token but a text's first"}
@@ -15,9 +15,10 @@ def method_sentence(config: RunConfig) -> str:
     return (
         f"Reconstruction {where}. Effects are exact: margin less the margin with the features at"
         " zero (the baseline), the decoder's bias and the SAE's error kept; of the heuristic's"
-        " features at the pattern's tokens, of all others and of the error over the responses,"
-        f" from the first token that differs on. Rewards read at: {config.readout}, in"
-        f" {config.dtype}. That custom text is out of distribution is a comparison, no verdict."
+        " features at the pattern's tokens (the vote) and over the responses, of all others and of"
+        " the error over the responses, from the first token that differs on; attributions there"
+        f" too. Rewards read at: {config.readout}, in {config.dtype}. That custom text is out of"
+        " distribution is a comparison, no verdict."
     )
 
 
@@ -25,9 +26,7 @@ def method_json(config: RunConfig) -> Json:
     """The same as fields."""
     return {
         "positions": config.positions,
-        "sae_error": "kept",
-        "baseline": "features at zero, decoder bias and SAE error kept",
-        "effect_positions": {"vote": "span", "others_and_error": "responses"},
+        **METHOD,
         "readout": config.readout,
         "dtype": config.dtype,
         "out_of_distribution": "a comparison, no verdict",

@@ -5,13 +5,14 @@ Its manifest stands for it here; that `score` asks is tested in tests/engine/mea
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.cache.layout import IndexPaths
-from engine.cache.manifest import MANIFEST, Manifest, PinnedSource, RunConfig
+from engine.cache.manifest import MANIFEST, Manifest, PinnedSource, RunConfig, read_manifest
 from engine.cache.resuming import check_resumable
 from engine.cache.run_file import RUN_FILE
 from engine.errors import UserError
@@ -40,6 +41,23 @@ def refusal(paths: IndexPaths, manifest: Manifest, named: str | None = None) -> 
     with pytest.raises(UserError) as caught:
         check_resumable(paths, manifest, named)
     return caught.value
+
+
+def test_a_run_states_how_effects_were_taken(paths: IndexPaths) -> None:
+    """Beside positions and truncation, which name it: error term and baseline, which do not."""
+    path = paths.run(CONFIG.run) / MANIFEST
+    stated = json.loads(path.read_text())
+    assert (stated["config"]["positions"], stated["config"]["truncation"]) == (
+        "all",
+        "context-left",
+    )
+    assert stated["method"]["sae_error"] == "kept"
+    assert stated["method"]["baseline"] == "features at zero, decoder bias and SAE error kept"
+    assert stated["method"]["effect_positions"]["vote"] == "span"
+    assert read_manifest(path) == BEGUN
+    del stated["method"]  # earlier versions stated none
+    path.write_text(json.dumps(stated))
+    assert read_manifest(path) == BEGUN
 
 
 def test_begun_with_the_same_it_goes_on(paths: IndexPaths) -> None:
