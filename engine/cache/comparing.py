@@ -28,6 +28,7 @@ from engine.cache.manifest import Manifest
 from engine.cache.overview import run_card
 from engine.cache.records import RunCard
 from engine.cache.sealed import damaged_run, read_sealed, run_path
+from engine.canonical import text_hash
 from engine.heuristics import Heuristic
 from engine.hh import PairName
 
@@ -193,6 +194,7 @@ def natural_against_custom(
         heuristic=heuristic,
         natural=tuple(
             TextFigures(
+                context=row.context_hash,
                 verdict=row.verdict,
                 margin=row.margin,
                 margin_sae=row.margin_sae,
@@ -205,6 +207,7 @@ def natural_against_custom(
         ),
         custom=tuple(
             TextFigures(
+                context=text_hash(pair.context),
                 verdict=on.verdict,
                 margin=pair.after.margin,
                 margin_sae=pair.after.margin_sae,

@@ -103,6 +103,8 @@ class PairInRun:
 class TextFigures:
     """The figures of one bearer, natural or custom."""
 
+    context: str
+    """What names its context: pairs that share one are not independent."""
     verdict: Verdict
     margin: float | None
     margin_sae: float | None

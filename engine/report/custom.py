@@ -7,14 +7,19 @@ the same thresholds, stand side by side (design, section 3).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from engine.cache.comparison_records import NaturalAgainstCustom, TextFigures
 from engine.canonical import Json
-from engine.report.wording import signed
-from engine.verdict import Verdict
+from engine.report.margins_json import bounds_json
+from engine.report.wording import mean_cell
+from engine.verdict import Interval, Verdict, bootstrap_mean, share_intervals
 
-FIGURES: tuple[tuple[str, Callable[[TextFigures], float | None]], ...] = (
+Told = Callable[[TextFigures], float | None]
+
+FIGURES: tuple[tuple[str, Told], ...] = (
     ("margin", lambda row: row.margin),
     ("reconstructed margin", lambda row: row.margin_sae),
     ("vote", lambda row: row.vote),
@@ -33,37 +38,55 @@ def verdict_counts(made: NaturalAgainstCustom) -> list[tuple[Verdict, int, int]]
     ]
 
 
+def verdict_shares(made: NaturalAgainstCustom) -> list[tuple[Verdict, Interval, Interval]]:
+    """The share of each of those verdicts, natural and custom, with 95% intervals.
+
+    Raises ValueError where there are no bearers of either.
+    """
+    verdicts = [verdict for verdict, _, _ in verdict_counts(made)]
+    both = (_shares(rows, verdicts) for rows in (made.natural, made.custom))
+    return list(zip(verdicts, *both, strict=True))
+
+
 def custom_rows(made: NaturalAgainstCustom) -> list[tuple[str, str, str]]:
-    """A table's rows: what, of natural bearers, of custom ones. Verdicts are counts."""
+    """A table's rows: what, of natural bearers, of custom ones. Verdicts are counts; means have
+    95% intervals, bootstrapped over contexts."""
     rows = [("bearers", f"{len(made.natural):,}", f"{len(made.custom):,}")]
     rows += [
         (str(verdict), f"{natural:,}", f"{custom:,}")
         for verdict, natural, custom in verdict_counts(made)
     ]
     return rows + [
-        (
-            f"mean {name}",
-            signed(_mean(map(told, made.natural))),
-            signed(_mean(map(told, made.custom))),
-        )
+        (f"mean {name}", mean_cell(_mean(made.natural, told)), mean_cell(_mean(made.custom, told)))
         for name, told in FIGURES
     ]
 
 
 def custom_json(made: NaturalAgainstCustom) -> Json:
-    """Counts and means of either."""
+    """Counts of either, and means with their 95% intervals."""
     return {"natural": _json(made.natural), "custom": _json(made.custom)}
 
 
 def _json(rows: Sequence[TextFigures]) -> Json:
     counts = Counter(row.verdict for row in rows)
+    means: dict[str, Json] = {}
+    for name, told in FIGURES:
+        key, found = f"mean_{name.replace(' ', '_')}", _mean(rows, told)
+        means[key] = found.estimate if found else None
+        means[f"{key}_interval"] = bounds_json(found)
     return {
         "pairs": len(rows),
         "verdicts": {str(verdict): counts[verdict] for verdict in Verdict if counts[verdict]},
-        **{f"mean_{name.replace(' ', '_')}": _mean(map(told, rows)) for name, told in FIGURES},
+        **means,
     }
 
 
-def _mean(figures: Iterable[float | None]) -> float | None:
-    values = [value for value in figures if value is not None]
-    return sum(values) / len(values) if values else None
+def _mean(rows: Sequence[TextFigures], told: Told) -> Interval | None:
+    """Over those that have the figure, bootstrapped over contexts."""
+    found = [(value, row.context) for row in rows if (value := told(row)) is not None]
+    return bootstrap_mean([value for value, _ in found], [context for _, context in found])
+
+
+def _shares(rows: Sequence[TextFigures], verdicts: Sequence[Verdict]) -> tuple[Interval, ...]:
+    flags = np.array([[row.verdict is verdict for verdict in verdicts] for row in rows], np.bool_)
+    return share_intervals(flags, [row.context for row in rows])

@@ -57,6 +57,11 @@ def between(interval: Interval | None, *, flipped: bool = False) -> str:
     return "{} [{}, {}]".format(*map(signed, figures))
 
 
+def mean_cell(interval: Interval | None) -> str:
+    """The same in a table, where nothing may have been measured."""
+    return NONE if interval is None else between(interval)
+
+
 def shares(interval: Interval | None, *, sign: bool = False) -> str:
     """`54 [43,65]`, in percent."""
     if interval is None:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         bootstrap_ratio,
         difference_intervals,
         share_interval,
+        share_intervals,
         wilson,
     )
     from engine.verdict.judging import judge
@@ -130,6 +131,7 @@ __all__ = [
     "resolve",
     "reward_recovered",
     "share_interval",
+    "share_intervals",
     "shares",
     "sign_agreement",
     "silent_threshold",

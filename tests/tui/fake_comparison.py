@@ -126,6 +126,7 @@ def make_customs(heuristics: Sequence[Heuristic]) -> tuple[NaturalAgainstCustom,
 
 def _figures(value: float, verdict: Verdict) -> TextFigures:
     return TextFigures(
+        context=str(value),
         verdict=verdict,
         margin=value,
         margin_sae=0.9 * value,

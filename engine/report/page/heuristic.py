@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.cache.comparison_records import NaturalAgainstCustom
-from engine.report.custom import custom_rows, verdict_counts
+from engine.report.custom import custom_rows, verdict_shares
 from engine.report.page.blocks import Block, Example, Examples, Figure, Paragraph, Section, Table
 from engine.report.page.gather import EXAMPLES, SEED
 from engine.report.plots.plot import Bars
@@ -171,17 +171,17 @@ def _groups(
 def _custom(made: HeuristicReport, custom: NaturalAgainstCustom) -> Iterator[Block]:
     """Natural bearers of either kind against custom ones: the same figures and thresholds."""
     natural, own = custom.natural, custom.custom
-    counts = verdict_counts(custom)
     if made.withheld is None and natural:
+        shares = verdict_shares(custom)
         yield Figure(
             f"Natural against custom text, {made.heuristic.name}",
             "Bars: the share of each verdict among natural bearers (blue, full) and among custom"
-            " ones (orange, hatched).",
+            " ones (orange, hatched), with 95% intervals.",
             Bars(
-                [str(verdict) for verdict, _, _ in counts],
+                [str(verdict) for verdict, _, _ in shares],
                 (f"{len(natural):,} natural bearers", f"{len(own):,} custom"),
-                [_exact(count, len(natural)) for _, count, _ in counts],
-                [_exact(count, len(own)) for _, _, count in counts],
+                [share for _, share, _ in shares],
+                [share for _, _, share in shares],
                 "share of the bearers",
             ),
         )
@@ -190,8 +190,3 @@ def _custom(made: HeuristicReport, custom: NaturalAgainstCustom) -> Iterator[Blo
         ("figure", "natural", "custom"),
         tuple(custom_rows(custom)),
     )
-
-
-def _exact(count: int, total: int) -> Interval:
-    share = count / total
-    return Interval(share, share, share)

@@ -99,11 +99,14 @@ def test_natural_text_stands_against_custom_text_where_some_was_kept(
     first = lines.index("natural against custom text natural custom")
     assert lines[first + 1] == "bearers 12 1"
     assert "silent 1 1" in lines[first:]
-    assert "mean deletion effect -0.500 -" in lines[first:]
+    assert "mean deletion effect -0.500 [-0.500, -0.500] -" in lines[first:]
     (made,) = json.loads(report("--json")[1])["heuristics"]
     custom = made["natural_against_custom"]["custom"]
     assert (custom["pairs"], custom["verdicts"], custom["mean_margin"]) == (1, {"silent": 1}, 1.5)
-    assert made["natural_against_custom"]["natural"]["mean_deletion_effect"] == -0.5
+    natural = made["natural_against_custom"]["natural"]
+    assert natural["mean_deletion_effect"] == -0.5
+    assert natural["mean_deletion_effect_interval"] == {"low": -0.5, "high": -0.5}
+    assert natural["mean_margin_interval"]["low"] < natural["mean_margin"]
 
 
 def test_the_table_sets_counterexamples_beside_the_control(
