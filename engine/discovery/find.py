@@ -80,7 +80,7 @@ def discover(
     if reader.run is None:
         raise no_run(reader.paths)
     texts = read_texts((chosen, rejected) for _, chosen, rejected in reader.store.iter_responses())
-    pairs = reader.indexed_pairs()
+    pairs = reader.bulk.indexed_pairs()
     lengths = np.bincount(texts.response, minlength=2 * texts.pairs).reshape(-1, 2)
     margins = adjusted(pairs.margins, pairs.tranches, lengths.astype(np.float64))
     phrases = list(_ngram_families(texts, margins, min_pairs))
@@ -120,7 +120,7 @@ def _ngram_families(texts: Texts, margins: Margins, floor: int) -> Iterator[_Fam
 
 def _feature_family(reader: IndexReader, ids: npt.NDArray[np.int64], margins: Margins) -> _Family:
     known = np.isfinite(margins.margin)
-    numbers, columns = reader.firing(
+    numbers, columns = reader.bulk.firing(
         ids[known], margins.margin[known], margins.residual[known], margins.agreed[known]
     )
     added = Sums(

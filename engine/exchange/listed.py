@@ -41,7 +41,7 @@ def _rows(reader: IndexReader, ids: npt.NDArray[np.int64], query: Query) -> Iter
     for start in range(0, len(ids), _AT_A_TIME):
         some = ids[start : start + _AT_A_TIME]
         pairs, lines = reader.store.pairs(some.tolist()), reader.rows(some, query)
-        rewards = reader.rewards(some.tolist())
+        rewards = reader.bulk.rewards(some.tolist())
         for pair, line in zip(pairs, lines, strict=True):
             yield pair_row(pair, rewards) | {
                 "run": run,

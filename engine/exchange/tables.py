@@ -114,7 +114,7 @@ def _pairs(reader: IndexReader) -> Table:
 def _pair_rows(reader: IndexReader) -> Iterator[Row]:
     pairs = reader.store.iter_pairs(_BATCH)
     while batch := list(islice(pairs, _BATCH)):
-        rewards = reader.rewards([pair.id for pair in batch])
+        rewards = reader.bulk.rewards([pair.id for pair in batch])
         for pair in batch:
             yield pair_row(pair, rewards)
 
@@ -145,7 +145,7 @@ def _judged(reader: IndexReader) -> Iterator[tuple[Row, JudgedRow]]:
     if reader.run is None:
         raise no_run(reader.paths)
     run = reader.run.run
-    return ((_shared(reader, run, row), row) for row in reader.judged())
+    return ((_shared(reader, run, row), row) for row in reader.bulk.judged())
 
 
 def _shared(reader: IndexReader, run: str, row: JudgedRow) -> Row:
@@ -214,7 +214,7 @@ def _features(reader: IndexReader) -> Table:
 def _feature_rows(reader: IndexReader, run: str) -> Iterator[Row]:
     pairs = reader.store.iter_pairs(_FEW)
     while batch := {pair.id: pair for pair in islice(pairs, _FEW)}:
-        for identifier, made in reader.features(list(batch)):
+        for identifier, made in reader.bulk.features(list(batch)):
             yield {
                 **batch[identifier].name._asdict(),
                 "tranche": batch[identifier].tranche,

@@ -28,7 +28,7 @@ def standings(reader: IndexReader) -> tuple[Standing, ...]:
     run = _run_of(reader)
     measured = {made.heuristic: made for made in run.heuristics}
     return tuple(
-        _known(measured[heuristic], run, reader.judged_of(heuristic))
+        _known(measured[heuristic], run, reader.bulk.judged_of(heuristic))
         if heuristic in measured
         else _unknown(heuristic, run)
         for heuristic in reader.heuristics

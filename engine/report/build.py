@@ -36,8 +36,8 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
     standing = standing_without(standing, left_out)
     tables = [bearers_without(table, left_out) for table in reader.bearers()]
     keys = keys_of(reader.store, sorted({borne.id for table in tables for borne in table.bearers}))
-    sums = reader.likelihoods()
-    contexts_cut, most_cut = reader.truncated()
+    sums = reader.bulk.likelihoods()
+    contexts_cut, most_cut = reader.bulk.truncated()
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
     training = reader.training
     customs = {made.heuristic.name: made for made in reader.customs() if made.custom}
@@ -54,12 +54,14 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
-            pushes=reader.pushes_on(table.heuristic, measured.features) if measured else {},
-            rewards=before_and_after(judged, reader.rewards([row.id for row in judged])),
+            pushes=reader.bulk.pushes_on(table.heuristic, measured.features) if measured else {},
+            rewards=before_and_after(judged, reader.bulk.rewards([row.id for row in judged])),
         )
         for table in tables
         for measured in [run.measured(table.heuristic)]
-        for judged in [[row for row in reader.judged_of(table.heuristic) if row.id not in left_out]]
+        for judged in [
+            [row for row in reader.bulk.judged_of(table.heuristic) if row.id not in left_out]
+        ]
     )
     return Report(
         index=reader.paths.name,

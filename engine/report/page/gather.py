@@ -45,7 +45,7 @@ def gather(reader: IndexReader, *, without_suspects: bool = False) -> Gathered:
             made.heuristic.name: tuple(_examples(reader, made, suspect))
             for made in report.heuristics
         },
-        checked=reader.checked_effects(),
+        checked=reader.bulk.checked_effects(),
     )
 
 

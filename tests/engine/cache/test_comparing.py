@@ -79,10 +79,10 @@ def test_verdicts_that_differ_are_counted_and_their_pairs_listed(
     theirs = open_reader(paths, run=layers[1])
     rows = [
         replace(row, verdict=changed.get(row_of(row.id), row.verdict), margin=row.margin + 1)
-        for row in theirs.judged()
+        for row in theirs.bulk.judged()
     ]
     theirs.close()
-    found = compared_heuristic(URL, reader.judged(), rows, reader.store.name_of)
+    found = compared_heuristic(URL, reader.bulk.judged(), rows, reader.store.name_of)
     assert found.verdicts[Verdict.OUTVOTED, Verdict.SILENT] == 1
     assert found.verdicts[Verdict.FOLLOWED, Verdict.TIE] == 1
     assert [(row_of(pair.id), pair.label) for pair in found.differing] == [

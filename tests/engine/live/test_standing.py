@@ -24,7 +24,7 @@ def test_a_heuristic_of_the_run_is_held_against_the_runs_thresholds(reader: Inde
         assert standing.thresholds is not None
         assert standing.thresholds.margin == reader.run.figures.margin_threshold
         assert standing.thresholds.vote == made.vote_threshold
-        silent = [row.silent_activation for row in reader.judged_of(made.heuristic)]
+        silent = [row.silent_activation for row in reader.bulk.judged_of(made.heuristic)]
         assert standing.thresholds.silent_activation == min(silent)
     # `auto` is judged as the deletion effect says.
     assert THANKS.direction == "auto"

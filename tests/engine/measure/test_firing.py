@@ -114,7 +114,7 @@ def test_a_side_bears_it_where_it_fires_on_that_side_alone(
 
 
 def test_its_pairs_are_judged_and_what_deletion_would_say_is_withheld(reader: IndexReader) -> None:
-    rows = reader.judged_of(FIRES)
+    rows = reader.bulk.judged_of(FIRES)
     assert {row.features for row in rows} == {(29,)}
     assert all(row.activation is not None and row.activation > 0 for row in rows)
     assert all((row.deletion_effect, row.decisive) == (None, None) for row in rows)
@@ -132,7 +132,7 @@ def test_its_pairs_are_judged_and_what_deletion_would_say_is_withheld(reader: In
     assert "As a heuristic, feature 29 > 3 (lowers): it fires in" in bearers(made)
     assert coverage(made).startswith("The verdicts are about this feature.")
     # Texts are judged as before, beside it.
-    assert all(row.deletion_effect is not None for row in reader.judged_of(DUNNO))
+    assert all(row.deletion_effect is not None for row in reader.bulk.judged_of(DUNNO))
 
 
 def test_a_feature_that_never_fires_has_no_bearer(reader: IndexReader) -> None:
@@ -144,7 +144,7 @@ def test_a_feature_that_never_fires_has_no_bearer(reader: IndexReader) -> None:
 def test_the_commands_show_it(
     index: TinyIndex, reader: IndexReader, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    pair = reader.judged_of(FIRES)[0].id
+    pair = reader.bulk.judged_of(FIRES)[0].id
     row = str(reader.store.name_of(pair).row)
     for command in (["show", row], ["report"], ["export", "effects", str(tmp_path / "e.csv")]):
         assert main([*command, *index.options]) == 0
@@ -158,7 +158,7 @@ def test_what_it_cannot_do_is_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(UserError, match="--pairs all"):
         score(request(index, FIRES, pairs="bearers"), report=lambda progress: None)
-    (pair,) = reader.store.pairs([reader.judged_of(FIRES)[0].id])
+    (pair,) = reader.store.pairs([reader.bulk.judged_of(FIRES)[0].id])
     with pytest.raises(UserError, match="Ablate it instead: feature 29"):
         without_patterns(pair, [FIRES])
     file = tmp_path / "h.toml"

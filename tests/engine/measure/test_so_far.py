@@ -42,8 +42,8 @@ def test_a_browser_sees_the_finished_parts_of_a_running_run(request_: ScoreReque
     def look(run: str | None) -> None:
         reader = open_reader(request_.paths, run=run)
         ids = reader.ids(Query(kind=None, sort="margin"))
-        assert run is None or not reader.judged()
-        measured = reader.rewards(ids.tolist())
+        assert run is None or not reader.bulk.judged()
+        measured = reader.bulk.rewards(ids.tolist())
         seen.append((reader.overview(), {at: reader.pair(at) for at in measured}))
         reader.close()
 

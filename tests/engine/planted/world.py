@@ -85,7 +85,7 @@ class PlantedWorld:
         )
         path = run_path(self.paths, result.run)
         reader = open_reader(self.paths, run=result.run)
-        run, rows = reader.run, reader.judged()
+        run, rows = reader.run, reader.bulk.judged()
         reader.close()
         assert run is not None
         return Measured(path, run, {split_pair_id(row.id)[1]: row for row in rows})

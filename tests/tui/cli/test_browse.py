@@ -73,13 +73,13 @@ def test_the_demo_ships_finished(tmp_path: Path) -> None:
     reader = open_reader(unpack(tmp_path))
     assert reader.run is not None
     assert reader.store.count() >= 400
-    bearers = {row.id for row in reader.judged()}
+    bearers = {row.id for row in reader.bulk.judged()}
     assert len(bearers) >= 150
     assert len(reader.heuristics) == 4
     for heuristic in reader.heuristics:
         for kind in ("counterexample", "conforming"):
             assert len(reader.ids(Query(heuristic=heuristic.name, kind=kind)))
-    assert Verdict.OUTVOTED in {row.verdict for row in reader.judged()}
+    assert Verdict.OUTVOTED in {row.verdict for row in reader.bulk.judged()}
     reader.close()
 
 

@@ -134,7 +134,7 @@ def test_margins_pass_two_verdicts_and_leave_the_rest(
     assert kept.run.readout == "imported"
     # A pattern that nobody thought of when they were imported is judged as well.
     reader = open_reader(paths, heuristics=[Heuristic("friend", "friend")])
-    assert {row.verdict for row in reader.judged()} == {
+    assert {row.verdict for row in reader.bulk.judged()} == {
         Verdict.TIE,
         Verdict.PM_WRONG,
         Verdict.UNMEASURED,
