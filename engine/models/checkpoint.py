@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from engine.models.weights import (
 
 HF_CKPT = "hf_ckpt.pt"
 _NAMED = ("model.safetensors", "pytorch_model.bin")
+_CONSTANTS = ("attn.bias", "attention.bias", "masked_bias", "inv_freq")
+"""Causal masks, what they hide with, and the wave lengths of rotary positions."""
 _HEADS = ("score", "v_head", "out_proj", "score_head")
 """transformers', the one beside a `transformer.*`, OpenAssistant's, safe-rlhf's."""
 
@@ -115,6 +118,11 @@ def state_of(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
         if name.startswith("transformer." if twice else "")
         and not name.endswith(("attn.bias", "attn.masked_bias"))
     }
+
+
+def of_a_block(name: str) -> bool:
+    """Whether a tensor is some block's, and none of the constants that old checkpoints hold."""
+    return re.search(r"\.\d+\.", name) is not None and not name.endswith(_CONSTANTS)
 
 
 def _checkpoint(folder: Path, files: tuple[Path, ...]) -> Checkpoint:

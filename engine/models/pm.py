@@ -19,7 +19,7 @@ from engine.errors import UserError
 from engine.log import LOGGER
 from engine.models.attention import fuse_attention
 from engine.models.chat import ChatTemplate
-from engine.models.checkpoint import Checkpoint, find_checkpoint, state_of
+from engine.models.checkpoint import Checkpoint, find_checkpoint, of_a_block, state_of
 from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.head import read_head
@@ -224,6 +224,15 @@ def _load_model(
             f"{len(missing)} of the model's tensors are in no weight file, {missing[0]} first",
             where=str(folder),
             todo="They would be random numbers; take a complete checkpoint.",
+        )
+    unused = sorted(filter(of_a_block, report["unexpected_keys"]))
+    if unused:
+        raise UserError(
+            f"{len(unused)} of its tensors have no place in the blocks of the model,"
+            f" {plain(unused[0], keep_newlines=False)[:80]} first",
+            where=str(folder),
+            todo="Without them its rewards would be others: merge adapters into the weights,"
+            " take a checkpoint that is not quantised, or the config that belongs to it.",
         )
     model.train(False)
     model.requires_grad_(False)

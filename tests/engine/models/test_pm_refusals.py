@@ -144,6 +144,24 @@ def test_a_checkpoint_that_lacks_a_tensor_is_not_filled_with_random_numbers(fold
     assert name in refusal(folder)
 
 
+@pytest.mark.parametrize(
+    "name", ["self_attn.q_proj.lora_A.weight", "mlp.up_proj.weight_scale", "self_attn.q_proj.bias"]
+)
+def test_a_tensor_that_the_model_has_no_place_for_is_not_left_out(folder: Path, name: str) -> None:
+    """An adapter, a scale of quantised weights, a bias that the config knows nothing of."""
+    whole = f"model.layers.1.{name}"
+    change_weights(folder, lambda tensors: tensors.update({whole: torch.ones(4)}))
+    assert f"1 of its tensors have no place in the blocks of the model, {whole} first" in refusal(
+        folder
+    )
+
+
+def test_constants_that_old_checkpoints_hold_are_left_out(folder: Path) -> None:
+    name = "model.layers.1.self_attn.rotary_emb.inv_freq"
+    change_weights(folder, lambda tensors: tensors.update({name: torch.ones(4)}))
+    load_pm(str(folder), dtype=torch.float32, device="cpu")
+
+
 class Bomb:
     """Unpickled with code allowed, it leaves a trace."""
 
