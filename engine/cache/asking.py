@@ -9,16 +9,9 @@ from typing import Any
 
 import duckdb
 
+from engine.cache.connection import DAMAGE
 from engine.cache.pairs import PairStore
 from engine.errors import UserError
-
-# A damaged block is noticed when it is read, not when the file is attached.
-_DAMAGE = (
-    duckdb.IOException,
-    duckdb.InternalException,
-    duckdb.FatalException,
-    duckdb.SerializationException,
-)
 
 
 class Asking:
@@ -39,7 +32,7 @@ class Asking:
         try:
             with self._store.cursor() as cursor:
                 yield cursor
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise UserError(
                 f"a file of this index is damaged ({str(error).splitlines()[0]})",
                 where=str(self._folder),

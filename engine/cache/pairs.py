@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
 
+from engine.cache.connection import DAMAGE, SharedConnection
 from engine.cache.layout import IndexPaths
 from engine.cache.pair_spec import PairSpec, no_such_pair, parse_pair_spec, several_pairs
 from engine.cache.source_info import SourceInfo, attach, read_info, stamp
@@ -39,16 +40,6 @@ _IDS_WITHIN = "SELECT id FROM pairs p WHERE id >= ? AND id < ? AND"
 _TRANCHES = "SELECT tranche, count(*) FROM pairs GROUP BY tranche ORDER BY min(id)"
 _EXTENTS = "SELECT id >> 40, min(id), max(id) FROM pairs GROUP BY 1 ORDER BY 1"
 
-_KEPT = "SET memory_limit = '1MB'"
-
-# A damaged block is noticed when it is read, not when the file is attached.
-_DAMAGE = (
-    duckdb.IOException,
-    duckdb.InternalException,
-    duckdb.FatalException,
-    duckdb.SerializationException,
-)
-
 
 class PairStore:
     """Every source of one index, attached for reading to one in-memory connection.
@@ -64,9 +55,7 @@ class PairStore:
         folder: Path,
         stamps: Mapping[int, tuple[int, int]],
     ) -> None:
-        self._connection = connection
-        self._lock = threading.Lock()
-        self._asking = 0
+        self._shared = SharedConnection(connection)
         self._folder = folder
         self._stamps = stamps
         self.sources = {info.number: info for info in sources}
@@ -97,36 +86,13 @@ class PairStore:
                     found.append((info, now))
         return found
 
-    @contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of the store's connection, for one thread; fetch its results whole.
-
-        When nobody asks any more, what DuckDB read of the files is given back: the system keeps
-        them in its own cache. Several questions inside one cursor are one.
-        """
-        with self._lock:
-            cursor = self._connection.cursor()
-            self._asking += 1
-        try:
-            with cursor:
-                yield cursor
-        finally:
-            with self._lock:
-                self._asking -= 1
-                if self._asking == 0:
-                    self._give_back()
-
-    def _give_back(self) -> None:
-        # Below a limit DuckDB lets go of blocks at once; no question is ever put under it.
-        with suppress(duckdb.OutOfMemoryException):  # that much is in use
-            self._connection.execute(_KEPT)
-        self._connection.execute("RESET memory_limit")
+    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A cursor for one thread; fetch its results whole. See `SharedConnection.cursor`."""
+        return self._shared.cursor()
 
     def attach(self, path: Path, alias: str) -> None:
         """Attach another file of the index for reading, as `alias` (letters and digits)."""
-        quoted = str(path).replace("'", "''")
-        with self.cursor() as cursor:
-            cursor.execute(f"ATTACH '{quoted}' AS {alias} (READ_ONLY)")
+        self._shared.attach(path, alias)
 
     def count(self) -> int:
         """How many pairs there are."""
@@ -253,7 +219,7 @@ class PairStore:
         try:
             with self.cursor() as cursor:
                 return cursor.execute(query, list(values)).fetchall()
-        except _DAMAGE:
+        except DAMAGE:
             self._check_texts()
             raise UserError(
                 "a source file is damaged",
@@ -267,7 +233,7 @@ class PairStore:
                 check_texts(info.texts)
 
     def close(self) -> None:
-        self._connection.close()
+        self._shared.close()
 
 
 def _table(connection: duckdb.DuckDBPyConnection, info: SourceInfo) -> duckdb.DuckDBPyRelation:
