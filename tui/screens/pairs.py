@@ -18,7 +18,7 @@ from tui.keys import Place, bindings
 from tui.screens.asking import Asks, told
 from tui.screens.desk import Desk, Listed
 from tui.screens.exporting import Writes
-from tui.screens.pairs_words import nothing, row_text, titled
+from tui.screens.pairs_words import marked_among, nothing, row_text, titled
 from tui.screens.reading_ahead import ReadsAhead
 from tui.screens.sampling import PROMPT as SAMPLE_PROMPT
 from tui.screens.sampling import parse_sample, sample_text
@@ -80,8 +80,7 @@ class PairsScreen(Asks, ReadsAhead, Triages, Yanks, Writes):
         if not found.complete:
             self._title()
             return
-        listed = set(found.ids.tolist()) if marks else set()
-        self._marks = {at: mark for at, mark in marks.items() if at in listed}
+        self._marks = {at: marks[at] for at in marked_among(found.ids, marks)}
         place = place_of(found.ids, keep)
         self._title()
         self.say("" if len(found.ids) else "No pair matches. f changes the filter, / the search.")

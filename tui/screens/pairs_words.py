@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.cache.pair_records import PairRow
 from engine.cache.records import Query
@@ -11,6 +12,10 @@ from tui.keys import MARKS
 from tui.screens.yank import line_to_yank
 from tui.widgets.figures import signed
 from tui.widgets.pair_line import row_code
+
+if TYPE_CHECKING:  # loaded by whoever finds the ids, after the first frame
+    import numpy as np
+    import numpy.typing as npt
 
 _KINDS = {"counterexample": "counterexamples", "conforming": "conforming pairs", None: "all"}
 
@@ -31,6 +36,16 @@ def marked(marks: Mapping[int, str]) -> str:
     counted = Counter(digits.get(mark, "+") for mark in marks.values())
     told = " ".join(f"{digit}:{counted[digit]}" for digit in sorted(counted))
     return f"{len(marks):,} marked: {told}"
+
+
+def marked_among(ids: npt.NDArray[np.int64], marks: Mapping[int, str]) -> list[int]:
+    """The ids of a list that are marked, in its order. The list stays an array: it may hold every
+    pair of the index."""
+    import numpy as np
+
+    of_marks = np.fromiter(marks, np.int64, len(marks))
+    listed: list[int] = ids[np.isin(ids, of_marks)].tolist()
+    return listed
 
 
 def nothing(query: Query) -> tuple[str, ...]:
