@@ -12,7 +12,7 @@ from engine.cache.reading import Reader
 from engine.errors import UserError
 from tui.screens.base import MainScreen
 
-REST = 0.05
+REST = 0.04
 """Seconds without a move after which a pair is read ahead: a key that is held down has none."""
 
 
