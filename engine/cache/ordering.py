@@ -10,7 +10,7 @@ Figures = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 _SIGN = np.uint32(1 << 31)
 _LAST = np.uint32((1 << 32) - 1)
-_HALF = np.uint64(32)
+_HALF = np.uint32(16)
 
 
 def in_order(ids: Ids, figures: Figures | None, *, descending: bool) -> Ids:
@@ -52,10 +52,10 @@ def _places(keys: Figures) -> npt.NDArray[np.intp]:
     """Where each key stands, the smallest first, ties as they are, NaN last."""
     if keys.dtype == np.float64:
         return np.argsort(keys, kind="stable")
-    # Key and place in one integer: numpy sorts those several times faster than by any order.
     bits = np.ascontiguousarray(keys).view(np.uint32)
     ranked = np.where(bits & _SIGN, ~bits, bits | _SIGN)
     ranked[np.isnan(keys)] = _LAST
-    packed = (ranked.astype(np.uint64) << _HALF) | np.arange(len(keys), dtype=np.uint64)
-    packed.sort()
-    return (packed & np.uint64(_LAST)).astype(np.intp)
+    # By its lower half, then by its upper one: numpy counts 16 bits where it would compare 32.
+    lower = np.argsort(ranked.astype(np.uint16), kind="stable")
+    upper = (ranked >> _HALF).astype(np.uint16)[lower]
+    return lower[np.argsort(upper, kind="stable")]
