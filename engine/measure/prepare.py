@@ -77,14 +77,16 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
     `least_cut` tokens are left out in any case, so that an edit sees the context of its original.
 
     Raises:
-        TooLongError: a response alone is longer than the PM's context; named by the pair.
+        TooLongError: a response alone is longer than the PM's context, or the token that an empty
+            one is read at would be cut; named by the pair.
         UserError: the PM's chat template does not render a side; named by the pair.
     """
     chosen, rejected = (_tokens(pm, pair, side, readout) for side in SIDES)
     cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
     if cut:
         in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
-        if cut > min(in_context, common_prefix([chosen.ids, rejected.ids])):
+        read = min(len(chosen.ids), len(rejected.ids)) - 1  # where an empty response is read
+        if cut > min(in_context, read, common_prefix([chosen.ids, rejected.ids])):
             raise TooLongError(
                 f"a response is longer than the PM's context of {pm.max_tokens} tokens",
                 where=str(pair.name),

@@ -130,6 +130,20 @@ def test_a_response_that_does_not_fit_is_refused_by_name(tiny: Tiny) -> None:
     assert caught.value.todo is not None
 
 
+def test_a_side_is_never_left_without_a_token(tiny: Tiny) -> None:
+    """The whole context would have to go, and the other response is empty: nothing is read."""
+    most, words = tiny.pm.max_tokens, 0
+    while len(tiny.pm.tokenizer.encode(" x" * words).ids) < most:
+        words += 1
+    text = " x" * words
+    assert len(tiny.pm.tokenizer.encode(text).ids) == most
+    with pytest.raises(UserError, match="longer than the PM's context"):
+        made(tiny, pair(text, ""))
+    assert len(made(tiny, pair(text[2:], "")).rejected.ids) > 0
+    # With an end-of-text token there is always one to read.
+    assert made(tiny, pair(text[2:], ""), APPENDED).rejected.ids[-1] == tiny.pm.end_of_text
+
+
 def test_a_response_that_just_fits_is_not(tiny: Tiny) -> None:
     """Every token of the context may go, none of a response."""
     words = 0
