@@ -8,7 +8,7 @@ from contextlib import suppress
 import duckdb
 
 from engine.cache.filter_sql import is_text
-from engine.cache.pairs import ALL, PairStore, Share
+from engine.cache.pairs import ALL, PairStore, Responses, Share
 from engine.heuristics import Heuristic, Matcher
 from engine.heuristics.fold import fold, fold_regex
 from engine.heuristics.relaxed import relaxed
@@ -28,21 +28,24 @@ def candidates(store: PairStore, matcher: Matcher, share: Share = ALL) -> Iterat
     Which ones do is for the matcher to say. A folded pattern is looked for by the words between
     its apostrophes and spaces, a regular expression by the texts that its every match holds, or
     by RE2, which finds at least what Python's own finds. One of which neither tells anything may
-    be anywhere, but where it must lie in a response the contexts need not be read.
+    be anywhere.
     """
-    heuristic = matcher.heuristic
-    ids = _holding(store, heuristic, share)
-    if ids is None and heuristic.scope != "response":
+    ids = _holding(store, matcher.heuristic, share)
+    if ids is None:
         yield from store.iter_pairs(share=share)
         return
-    if ids is None:
-        ids = [
-            identifier
-            for identifier, *responses in store.iter_responses(share)
-            if any(map(matcher.found_in, responses))
-        ]
     for start in range(0, len(ids), _BATCH):
         yield from store.pairs(ids[start : start + _BATCH])
+
+
+def responses(store: PairStore, matcher: Matcher, share: Share = ALL) -> Iterator[Responses]:
+    """The same of a pattern that must lie in a response: contexts are most of the text."""
+    ids = _holding(store, matcher.heuristic, share)
+    if ids is None:
+        yield from store.iter_responses(share)
+        return
+    for start in range(0, len(ids), _BATCH):
+        yield from store.responses(ids[start : start + _BATCH])
 
 
 def _holding(store: PairStore, heuristic: Heuristic, share: Share) -> list[int] | None:

@@ -21,6 +21,8 @@ from engine.errors import UserError
 from engine.hh import Pair, PairName, pair_id, split_pair_id
 
 Row: TypeAlias = tuple[int, str, str, str, str]
+Responses: TypeAlias = tuple[int, str, str]
+"""A pair's id, and its chosen and rejected response."""
 Share: TypeAlias = tuple[int, int]
 """Which of how many parts of the pairs, counted from 0."""
 ALL: Share = (0, 1)
@@ -32,6 +34,7 @@ _RESPONSES = 8_192
 _RESPONSES_BY_RANGE = """
 SELECT id, chosen, rejected FROM pairs WHERE id >= ? AND id < ? ORDER BY id
 """
+_RESPONSES_OF = "SELECT id, chosen, rejected FROM pairs WHERE id"
 _ROWS_OF = "SELECT id, tranche, context, chosen, rejected FROM pairs WHERE id"
 _FEW = 256
 _IDS = "SELECT id FROM pairs WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id"
@@ -110,12 +113,16 @@ class PairStore:
                 stop = min(start + batch, end)
                 yield from map(self._pair, self._fetch(_ROWS_BY_RANGE, [start, stop]))
 
-    def iter_responses(self, share: Share = ALL) -> Iterator[tuple[Any, ...]]:
-        """Id, chosen and rejected response of every pair, in the order of the ids."""
+    def iter_responses(self, share: Share = ALL) -> Iterator[Responses]:
+        """The responses of every pair, in the order of the ids."""
         for first, end in self._extents(share):
             for start in range(first, end, _RESPONSES):
                 stop = min(start + _RESPONSES, end)
                 yield from self._fetch(_RESPONSES_BY_RANGE, [start, stop])
+
+    def responses(self, ids: Sequence[int]) -> Iterator[Responses]:
+        """The responses of some pairs, in any order."""
+        yield from self._of(_RESPONSES_OF, ids)
 
     def _extents(self, share: Share) -> Iterator[tuple[int, int]]:
         """Of each source the ids of a share of its rows: the first, and the one after the last."""
@@ -131,7 +138,7 @@ class PairStore:
             UserError: the index has no pair of one of them.
         """
         wanted = [int(identifier) for identifier in ids]
-        found = {row[0]: self._pair(row) for row in self._rows_of(wanted)}
+        found = {row[0]: self._pair(row) for row in self._of(_ROWS_OF, wanted)}
         missing = next((identifier for identifier in wanted if identifier not in found), None)
         if missing is not None:
             raise UserError(
@@ -141,12 +148,12 @@ class PairStore:
             )
         return tuple(found[identifier] for identifier in wanted)
 
-    def _rows_of(self, ids: Sequence[int]) -> Iterator[Row]:
+    def _of(self, statement: str, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         ordered = sorted(set(ids))
         size = _FEW if self.in_place else max(1, len(ordered))
         for start in range(0, len(ordered), size):
             condition, values = self.among(ordered[start : start + size])
-            yield from self._fetch(" ".join((_ROWS_OF, condition)), values)
+            yield from self._fetch(" ".join((statement, condition)), values)
 
     @property
     def in_place(self) -> bool:

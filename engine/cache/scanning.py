@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.cache.candidates import candidates
+from engine.cache.candidates import candidates, responses
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import ALL, PairStore, Share, open_pairs
 from engine.errors import UserError
@@ -34,6 +34,7 @@ what one without a text to look for first took on two cores."""
 SHARED = 40_000
 """Pairs from which one more process is worth its start."""
 _PROCESSES = 4
+_AT_ONCE = 2_048
 _LOOKS = 0.2
 """Seconds between two looks at whether the answer is still waited for."""
 
@@ -55,7 +56,11 @@ class Found:
         """Count a pair, and keep its bearer's spans."""
         if all(presence(matcher, pair)):  # of a frequent pattern, spans would be many
             self.both += 1
-            return
+        else:
+            self.keep(matcher, pair)
+
+    def keep(self, matcher: Matcher, pair: Pair) -> None:
+        """Count a pair of which one side at most carries the pattern, and keep its spans."""
         chosen, rejected = side_spans(matcher, pair)
         self.chosen += bool(chosen)
         self.rejected += bool(rejected)
@@ -126,9 +131,26 @@ def scan(
 def _look_through(store: PairStore, matcher: Matcher, share: Share) -> Part:
     found = Found()
     with patient(matcher) as tried:
-        for pair in candidates(store, tried, share):
-            found.look_at(tried, pair)
+        if matcher.heuristic.scope == "response":
+            _look_through_responses(store, tried, share, found)
+        else:
+            for pair in candidates(store, tried, share):
+                found.look_at(tried, pair)
     return Part(found.chosen, found.rejected, found.both, np.array(found.rows, dtype=_ROW))
+
+
+def _look_through_responses(store: PairStore, matcher: Matcher, share: Share, found: Found) -> None:
+    """Read contexts of those pairs alone that one side's response makes bearers."""
+    bearing: list[int] = []
+    for identifier, *sides in responses(store, matcher, share):
+        carried = sum(map(matcher.found_in, sides))
+        found.both += carried == 2
+        if carried == 1:
+            bearing.append(identifier)
+    bearing.sort()
+    for start in range(0, len(bearing), _AT_ONCE):
+        for pair in store.pairs(bearing[start : start + _AT_ONCE]):
+            found.keep(matcher, pair)
 
 
 def _elsewhere(
