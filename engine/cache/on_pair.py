@@ -91,11 +91,6 @@ def opposers(on: HeuristicOnPair, detail: PairDetail) -> tuple[FeatureOnPair, ..
     return tuple(sorted(others, key=lambda made: -made.attribution)[:MOST_OPPOSERS])
 
 
-def context_cut(tokens: int) -> tuple[str, ...]:
-    """What is said of a pair whose context lost so many of its oldest tokens."""
-    return (f"context cut: its oldest {tokens:,} tokens do not fit the PM",) if tokens else ()
-
-
 def suspicions(
     pair: Pair,
     margin: float | None,

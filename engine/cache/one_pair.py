@@ -12,7 +12,7 @@ from engine.cache.asking import Asking
 from engine.cache.bearers import Borne
 from engine.cache.judged import JudgedRow, judged_row
 from engine.cache.likelihood import MeasuredBy
-from engine.cache.on_pair import context_cut, measured, suspicions, unmeasured
+from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
 from engine.cache.pairs import PairStore
 from engine.cache.run_file import TOLD_FEATURES
@@ -97,8 +97,8 @@ class OnePair:
             ),
             mark=None,
             note=None,
-            flags=context_cut(cut or 0)
-            + suspicions(
+            truncated=cut or 0,
+            flags=suspicions(
                 pair,
                 margin,
                 noise_floor,

@@ -164,7 +164,10 @@ class PairDetail:
     features: tuple[FeatureOnPair, ...]
     mark: str | None
     note: str | None
+    truncated: int = 0
+    """How many of its oldest tokens the context lost: the PM reads no more."""
     flags: tuple[str, ...] = field(default=())
+    """Why the label may be wrong."""
     others: tuple[Said, ...] = ()
     """What others marked and noted, by user."""
     seen: Seen = "unknown"
@@ -174,3 +177,11 @@ class PairDetail:
     """None: no language model was asked."""
     hidden: bool = False
     """Blind mode: what was measured is left out until the pair is marked."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What stands beside its figures: what was cut, and why the label may be wrong."""
+        if not self.truncated:
+            return self.flags
+        tokens = "1 token does" if self.truncated == 1 else f"{self.truncated:,} tokens do"
+        return (f"context cut: its oldest {tokens} not fit the PM", *self.flags)

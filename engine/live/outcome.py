@@ -79,6 +79,7 @@ def detail(
         margin=margin,
         margin_sae=margin_sae,
         heuristics=tuple(heuristics),
+        truncated=fresh.truncated,
         features=tuple(
             made
             for place, made in enumerate(_features(before, fresh))

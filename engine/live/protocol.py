@@ -17,7 +17,7 @@ from engine.hh import Side
 from engine.plain import plain
 from engine.shapes import build
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Of another one nothing is asked: a worker of version 1 knows no pins, one of version 3 no
 effects over the responses and no template, one of version 4 no running reward without a group."""
 LONGEST_LINE = 16 << 20
@@ -153,6 +153,8 @@ class Measured:
     reward_rejected: float
     reward_chosen_sae: float
     reward_rejected_sae: float
+    truncated: int
+    """How many of its oldest tokens the context lost."""
     feature: tuple[int, ...]
     activation_chosen: tuple[float, ...]
     activation_rejected: tuple[float, ...]

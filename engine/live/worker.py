@@ -115,6 +115,7 @@ class Worker:
             reward_rejected=made.reward_rejected,
             reward_chosen_sae=made.reward_chosen_sae,
             reward_rejected_sae=made.reward_rejected_sae,
+            truncated=made.truncated,
             feature=tuple(made.features.feature.tolist()),
             activation_chosen=tuple(made.features.activation_chosen.tolist()),
             activation_rejected=tuple(made.features.activation_rejected.tolist()),

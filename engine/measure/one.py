@@ -54,6 +54,8 @@ class OnePair:
     reward_rejected: float
     reward_chosen_sae: float
     reward_rejected_sae: float
+    truncated: int
+    """How many of its oldest tokens the context lost."""
     features: ActiveFeatures
     heuristics: tuple[OneHeuristic, ...]
 
@@ -98,6 +100,7 @@ def measure_one(
         reward_rejected=float(rewards[1]),
         reward_chosen_sae=float(rewards_sae[0]),
         reward_rejected_sae=float(rewards_sae[1]),
+        truncated=view.pairs[0].truncated,
         features=active,
         heuristics=tuple(found),
     )
@@ -150,6 +153,7 @@ def _changed(
         reward_rejected=float(rewards[1]),
         reward_chosen_sae=float(rewards_sae[0]),
         reward_rejected_sae=float(rewards_sae[1]),
+        truncated=view.pairs[0].truncated,
         features=active,
         heuristics=(),
     )

@@ -33,6 +33,7 @@ def pair_json(detail: PairDetail) -> dict[str, Json]:
         "margin_sae": _figure(detail.margin_sae),
         "heuristics": [_heuristic(made, detail) for made in detail.heuristics],
         "features": [_feature(made) for made in detail.features],
+        "truncated": detail.truncated,
         "flags": list(detail.flags),
         "seen": detail.seen,
         "likelihood": _likelihood(detail.likelihood),

@@ -30,8 +30,8 @@ def print_pair(detail: PairDetail) -> None:
         )
     if detail.seen != "unknown":
         _say(f"{detail.seen} in the PM's training")
-    for flag in detail.flags:
-        _say(flag)
+    for remark in detail.remarks:
+        _say(remark)
     for on in detail.heuristics:
         print()
         _print_heuristic(on, detail)

@@ -56,9 +56,9 @@ def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -
         )
     )
     if on is not None:
-        lines += effects_head(on, detail.flags, width)
-    elif detail.flags:
-        lines.append(Text(plain("  ".join(detail.flags), keep_newlines=False)))
+        lines += effects_head(on, detail.remarks, width)
+    elif detail.remarks:
+        lines.append(Text(plain("  ".join(detail.remarks), keep_newlines=False)))
     return lines
 
 

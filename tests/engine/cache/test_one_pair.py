@@ -84,8 +84,10 @@ def test_those_who_outvote_are_the_others_that_push_toward_chosen(
 def test_a_context_that_lost_its_oldest_tokens_says_so(paths: IndexPaths, opened: Open) -> None:
     seal(paths)
     reader = opened()
-    assert reader.pair(id_of(8)).flags == ("context cut: its oldest 7 tokens do not fit the PM",)
-    assert reader.pair(id_of(9)).flags == ()
+    detail = reader.pair(id_of(8))
+    assert (detail.truncated, detail.flags) == (7, ())
+    assert detail.remarks == ("context cut: its oldest 7 tokens do not fit the PM",)
+    assert reader.pair(id_of(9)).remarks == ()
     assert reader.bulk.truncated() == (1, 7)
 
 

@@ -38,7 +38,7 @@ def hear():
     return json.loads(line)
 
 def hello():
-    say("hello", protocol=5)
+    say("hello", protocol=6)
 
 def load():
     say("loaded", id=hear()["id"], run=RUN)
@@ -50,8 +50,8 @@ def ready():
 def measured(asked, reward=1.0):
     # The rejected reward is the process's id: a test can tell one worker from the next.
     say("measured", id=asked["id"], reward_chosen=reward, reward_rejected=float(os.getpid()),
-        reward_chosen_sae=0.0, reward_rejected_sae=0.0, feature=[], activation_chosen=[],
-        activation_rejected=[], attribution=[], heuristics=[])
+        reward_chosen_sae=0.0, reward_rejected_sae=0.0, truncated=0, feature=[],
+        activation_chosen=[], activation_rejected=[], attribution=[], heuristics=[])
 
 def serve():
     while True:

@@ -80,7 +80,7 @@ LONG = """
 ready()
 asked, many = hear(), 20_000
 say("measured", id=asked["id"], reward_chosen=1.0, reward_rejected=2.0, reward_chosen_sae=0.0,
-    reward_rejected_sae=0.0, feature=list(range(many)), activation_chosen=[0.5] * many,
+    reward_rejected_sae=0.0, truncated=0, feature=list(range(many)), activation_chosen=[0.5] * many,
     activation_rejected=[0.0] * many, attribution=[0.25] * many, heuristics=[])
 hear()
 """
@@ -156,8 +156,8 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 5: Welcome"),
-        ("say('hello', protocol=1); serve()", "does not speak protocol 5"),
+        ("print('Welcome to gpu1!', flush=True); serve()", "no message of protocol 6: Welcome"),
+        ("say('hello', protocol=1); serve()", "does not speak protocol 6"),
         ("say('measured', id=1)", "lacks"),
         ("sys.stderr.write('no such host\\n\\x1b[2J\\n'); sys.exit(255)", "it ended (␛[2J)"),
         ("hello(); hear(); sys.exit()", "it ended"),
@@ -168,7 +168,7 @@ async def test_a_program_that_closes_nothing_leaves_no_worker_behind() -> None:
         ("hello(); say('loaded', id=hear()['id'], run='0' * 16); hear()", "measures run 000"),
         ("ready(); say('loaded', id=hear()['id'], run=''); hear()", "it answered with loaded"),
         ("ready(); m = hear(); m['type'] = 'measured'; print(json.dumps(m))", "no message"),
-        ("ready(); hear(); print('\\x1b[2J loss: nan')", "no message of protocol 5: ␛[2J loss"),
+        ("ready(); hear(); print('\\x1b[2J loss: nan')", "no message of protocol 6: ␛[2J loss"),
         ("ready(); say('cancelled', id=hear()['id']); hear()", "it answered with cancelled"),
     ],
 )

@@ -91,6 +91,17 @@ async def test_a_deleted_pattern_costs_its_deletion_effect(
     assert rescored.before is before
 
 
+async def test_an_edit_that_is_too_long_tells_what_its_context_lost(
+    live: LiveRescorer, reader: IndexReader
+) -> None:
+    before = stored(reader, 4)
+    assert before.truncated == 0
+    edit = Edit(response_chosen=before.pair.chosen + "." * 95)
+    after = (await live.rescore(before, edit)).after
+    assert after.truncated > 0
+    assert f"its oldest {after.truncated} tokens do not fit the PM" in after.remarks[0]
+
+
 async def test_a_pattern_put_into_the_other_side_has_no_bearer(
     live: LiveRescorer, reader: IndexReader
 ) -> None:

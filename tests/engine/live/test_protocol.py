@@ -71,6 +71,7 @@ def measured(draw: st.DrawFn) -> Measured:
         reward_rejected=draw(finite),
         reward_chosen_sae=draw(finite),
         reward_rejected_sae=draw(finite),
+        truncated=draw(ids),
         feature=active,
         activation_chosen=draw(column),
         activation_rejected=draw(column),
@@ -108,7 +109,7 @@ def test_a_message_comes_back_as_it_was_on_one_line(message: Message) -> None:
     assert decode(line) == message
 
 
-MEASURED = Measured(1, 0.5, -0.5, 0.4, -0.4, (3, 7), (1.0, 0.0), (0.0, 2.0), (0.1, -0.1), ())
+MEASURED = Measured(1, 0.5, -0.5, 0.4, -0.4, 0, (3, 7), (1.0, 0.0), (0.0, 2.0), (0.1, -0.1), ())
 
 
 def altered(**changes: object) -> bytes:

@@ -64,7 +64,7 @@ def test_a_measurement_cancelled_before_its_turn_is_never_made(talk: Talk) -> No
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"what?\n", "no message of protocol 5: what?"),
+        (b"what?\n", "no message of protocol 6: what?"),
         (b'{"type": "measure", "id": 2}\n', "lacks"),
         (b"x" * (LONGEST_LINE + 10) + b"\n", "longer than"),
     ],

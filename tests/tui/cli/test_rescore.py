@@ -128,7 +128,7 @@ def test_a_pair_of_ones_own_is_measured(ask: Ask, tmp_path: Path) -> None:
         (["8", "--worker", " "], "--worker: the command is empty"),
         (["8", "--worker", "no-such-program"], "the worker cannot be started"),
         (["8", "--worker", "true"], "the worker is gone: it ended"),
-        (["8", "--worker", "echo hi"], "no message of protocol 5: hi"),
+        (["8", "--worker", "echo hi"], "no message of protocol 6: hi"),
         (["8", "--run", "zz"], "names no run"),
     ],
 )
