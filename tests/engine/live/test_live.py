@@ -96,7 +96,7 @@ async def test_an_edit_that_is_too_long_tells_what_its_context_lost(
 ) -> None:
     before = stored(reader, 4)
     assert before.truncated == 0
-    edit = Edit(response_chosen=before.pair.chosen + "." * 95)
+    edit = Edit(response_chosen=before.pair.chosen + "." * 102)
     after = (await live.rescore(before, edit)).after
     assert after.truncated > 0
     assert f"its oldest {after.truncated} tokens do not fit the PM" in after.remarks[0]
