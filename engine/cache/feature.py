@@ -33,7 +33,6 @@ SELECT count(*),
        count(*) FILTER (activation_rejected > 0),
        avg(activation_rejected) FILTER (activation_rejected > 0),
        count(*) FILTER (activation_chosen > activation_rejected),
-       count(*) FILTER (activation_rejected > activation_chosen),
        coalesce(sum(attribution) FILTER (attribution > 0), 0),
        coalesce(sum(attribution) FILTER (attribution < 0), 0),
        count(effect),
@@ -112,7 +111,7 @@ def feature_detail(
             todo=f"Its features are 0 to {run.manifest.d_sae - 1}.",
         )
     ((active, *totals),) = cursor.execute(_TOTALS, [feature]).fetchall()
-    on_chosen, mean_chosen, on_rejected, mean_rejected, *stronger = totals[:6]
+    on_chosen, mean_chosen, on_rejected, mean_rejected, stronger_on_chosen = totals[:5]
     return FeatureDetail(
         feature=feature,
         label=labels.get(feature),
@@ -121,9 +120,8 @@ def feature_detail(
         active=active,
         chosen=Firing(on_chosen, mean_chosen),
         rejected=Firing(on_rejected, mean_rejected),
-        stronger_on_chosen=stronger[0],
-        stronger_on_rejected=stronger[1],
-        pushes=Pushes(*totals[6:]),
+        stronger_on_chosen=stronger_on_chosen,
+        pushes=Pushes(*totals[5:]),
         heuristics=_on_heuristics(cursor, run, feature),
         hits=_hits(cursor, store, feature),
     )

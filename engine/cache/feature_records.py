@@ -89,7 +89,6 @@ class FeatureDetail:
     rejected: Firing
     stronger_on_chosen: int
     """Active pairs on which its activation is higher in the chosen response."""
-    stronger_on_rejected: int
     pushes: Pushes
     heuristics: tuple[FeatureOnHeuristic, ...]
     """Those that use it first, then the others in the run's order."""

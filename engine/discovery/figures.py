@@ -74,9 +74,8 @@ class Figures:
     push_z: Floats
     p: Floats
     """Of the push, two-sided."""
-    excess: Floats
-    """The share of bearers that were chosen, less the share the PM expects."""
     excess_z: Floats
+    """Of the bearers that were chosen, less those that the PM expects to be."""
 
 
 def bearings(
@@ -150,6 +149,5 @@ def figures(made: Sums) -> Figures:
             push=push,
             push_z=push_z,
             p=two_sided(push_z),
-            excess=surplus / measured,
             excess_z=surplus / np.sqrt(made.variance),
         )

@@ -28,10 +28,6 @@ class CrossFit:
     jaccard: float | None
     """Overlap of the two folds' features; None in sample, and where both found none."""
 
-    def features_for(self, bearer: int) -> tuple[int, ...]:
-        """The features that judge one bearer, best first."""
-        return tuple(candidate.feature for candidate in self.judged_with[self.fold[bearer]])
-
     def selection_bearers(self, fold: int) -> npt.NDArray[np.int64]:
         """The bearers whose activations give the percentiles by which `fold` is judged."""
         return _selection_bearers(self.fold, fold, in_sample=self.in_sample)

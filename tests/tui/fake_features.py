@@ -39,7 +39,6 @@ def make_feature(
         chosen=Firing(len(hits), 2.113 if hits else None),
         rejected=Firing(len(hits) // 2, 0.754 if hits else None),
         stronger_on_chosen=len(hits) * 3 // 4,
-        stronger_on_rejected=len(hits) // 4,
         pushes=Pushes(3.25, -12.5, 9, -1.75, -2.0, 7) if hits else Pushes(0, 0, 0, 0, 0, 0),
         heuristics=tuple(
             _on_heuristic(heuristic, uses=feature in (11612, 15487) and place < 2)

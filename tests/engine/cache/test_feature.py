@@ -34,7 +34,7 @@ def test_on_which_side_a_feature_fires_and_what_it_does_to_margins(reader: Index
     on = reader.feature(9)
     assert (on.measured, on.active) == (12, 12)
     assert (on.chosen, on.rejected) == (Firing(12, 1.0), Firing(12, 0.5))
-    assert (on.stronger_on_chosen, on.stronger_on_rejected) == (12, 0)
+    assert on.stronger_on_chosen == 12
     assert (on.pushes.toward_chosen, on.pushes.toward_rejected) == (12.0, 0.0)
     # One exact effect is stored, on row 0: 0.75 where the attribution says 1.
     assert (on.pushes.checked, on.pushes.effect, on.pushes.agreeing) == (1, 0.75, 1)

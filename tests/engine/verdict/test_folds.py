@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.verdict import cross_fit, find_features, fold_of, jaccard
+from engine.verdict import CrossFit, cross_fit, find_features, fold_of, jaccard
 from tests.engine.verdict import references
 from tests.engine.verdict.test_selection import planted
 
@@ -16,6 +16,11 @@ bearers = st.lists(
     min_size=1,
     max_size=60,
 )
+
+
+def judging(fit: CrossFit, bearer: int) -> set[int]:
+    """The features that judge one bearer."""
+    return {candidate.feature for candidate in fit.judged_with[fit.fold[bearer]]}
 
 
 @given(bearers)
@@ -56,7 +61,7 @@ def test_each_fold_is_judged_with_the_features_of_the_other() -> None:
         pickers = fit.selection_bearers(judged)
         assert set(fit.fold[pickers]) == {1 - judged}
         assert fit.judged_with[judged] == find_features(activations.of_bearers(pickers))
-    assert all(set(fit.features_for(bearer)) == features for bearer in range(60))
+    assert all(judging(fit, bearer) == features for bearer in range(60))
 
 
 def test_a_feature_of_one_fold_never_judges_that_fold() -> None:
@@ -69,7 +74,7 @@ def test_a_feature_of_one_fold_never_judges_that_fold() -> None:
     activations.value[lost] = 0
     fit = cross_fit(activations, contexts, labels)
     for bearer in range(60):
-        assert set(fit.features_for(bearer)) == ({7, 90} if fold[bearer] == 0 else {7})
+        assert judging(fit, bearer) == ({7, 90} if fold[bearer] == 0 else {7})
     assert fit.jaccard == 0.5
 
 
@@ -78,7 +83,7 @@ def test_under_forty_bearers_all_of_them_pick() -> None:
     fit = cross_fit(activations, [str(n) for n in range(39)], ["chosen"] * 39)
     assert fit.in_sample
     assert fit.jaccard is None
-    assert set(fit.features_for(38)) == features
+    assert judging(fit, 38) == features
     assert fit.selection_bearers(0).tolist() == list(range(39))
 
 
@@ -86,7 +91,7 @@ def test_one_context_cannot_be_two_folds() -> None:
     activations, features = planted(np.random.default_rng(5), 50)
     fit = cross_fit(activations, ["the same"] * 50, ["chosen", "rejected"] * 25)
     assert fit.in_sample
-    assert set(fit.features_for(0)) == features
+    assert judging(fit, 0) == features
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
