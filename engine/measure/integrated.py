@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from engine.measure.base import ActiveFeatures, Floats, Ints
+from engine.measure.finite import all_finite, no_number
 from engine.measure.instrument import Instrument, View
 from engine.measure.subset import subset
 from engine.measure.variants import Variant, exact_effects
@@ -112,4 +113,6 @@ def _mean_gradient(
         rewards = instrument.forward.resume_at(view.packed, part, given, view.captured)
         (gradient,) = torch.autograd.grad((rewards[:, 0] - rewards[:, 1]).sum(), given)
         summed += gradient.float().sum(0)
+    if not all_finite(summed):
+        raise no_number(instrument.pm, f"a gradient of the margin at {instrument.hook} is")
     return summed / steps
