@@ -23,7 +23,7 @@ def canonical(value: Json) -> str:
 
 
 def short_hash(value: Json) -> str:
-    """16 hex digits of the SHA-256 of the value's canonical JSON (design, section 1: run)."""
+    """16 hex digits of the SHA-256 of the value's canonical JSON."""
     import hashlib  # it loads OpenSSL, which no first frame needs
 
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:16]

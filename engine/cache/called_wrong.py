@@ -13,7 +13,7 @@ from engine.errors import UserError
 
 SEVERAL = 2
 CONFIDENT = -math.log(3)
-"""A margin below it gives the label a probability under a quarter (design, section 3)."""
+"""A margin below it gives the label a probability under a quarter (docs/filters.md)."""
 
 _WRONG = "SELECT id FROM run.rewards WHERE margin < ?"
 

@@ -28,7 +28,7 @@ def cache_dir(option: str | None, environment: Mapping[str, str] = os.environ) -
 
 @dataclass(frozen=True, slots=True)
 class IndexPaths:
-    """The files of one index (design, section 5: on disk). Its name never leaves the cache.
+    """The files of one index (docs/schema.md: its tables). Its name never leaves the cache.
 
     Raises:
         UserError: the name could lead out of the cache folder, or is no plain file name.

@@ -47,7 +47,7 @@ _LATER: dict[str, Json] = {"chat_template": None, "sources": []}
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """All that decides a run's figures, thresholds and pairs excepted (design, section 1: run)."""
+    """All that decides a run's figures, thresholds and pairs excepted: its hash names the run."""
 
     pm_hash: str
     tokenizer_hash: str

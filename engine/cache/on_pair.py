@@ -81,7 +81,7 @@ def evidence(on: HeuristicOnPair, detail: PairDetail) -> Evidence | None:
 def opposers(on: HeuristicOnPair, detail: PairDetail) -> tuple[FeatureOnPair, ...]:
     """Who outvotes the heuristic's features: the others that push toward chosen, by attribution.
 
-    The strongest first, five at most; empty for any other verdict (design, section 3).
+    The strongest first, five at most; empty for any other verdict (docs/verdicts.md).
     """
     if on.judgement.verdict is not Verdict.OUTVOTED:
         return ()
@@ -100,7 +100,7 @@ def suspicions(
     *,
     called_wrong: bool = False,
 ) -> tuple[str, ...]:
-    """Why a pair's label may be wrong (design, section 3: `label-suspect`).
+    """Why a pair's label may be wrong (docs/filters.md: `label-suspect`).
 
     Args:
         pair: the pair.

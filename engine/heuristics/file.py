@@ -1,4 +1,4 @@
-"""Heuristics files: `[[heuristic]]` tables in TOML (design, section 7)."""
+"""Heuristics files: `[[heuristic]]` tables in TOML (docs/heuristics.md)."""
 
 from __future__ import annotations
 

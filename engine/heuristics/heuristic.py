@@ -18,7 +18,7 @@ DIRECTIONS: tuple[Direction, ...] = ("lowers", "raises", "auto")
 
 @dataclass(frozen=True, slots=True)
 class Heuristic:
-    """One `[[heuristic]]` of a heuristics file (design, section 7).
+    """One `[[heuristic]]` of a heuristics file (docs/heuristics.md).
 
     With a `feature` it is an SAE feature and no text: the responses in which it fires bear it, and
     `pattern` only says so in words.

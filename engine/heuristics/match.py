@@ -140,7 +140,7 @@ def presence(matcher: Matcher, pair: Pair) -> tuple[bool, bool]:
 
 
 def kind_of(bearer: Side, direction: Direction) -> Kind:
-    """What a pair is, given which side bears the pattern (design, section 1).
+    """What a pair is, given which side bears the pattern (docs/verdicts.md).
 
     `auto` reads as `lowers` until a deletion effect has resolved it.
     """

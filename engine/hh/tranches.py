@@ -8,7 +8,7 @@ from pathlib import Path
 
 HH_REPO = "Anthropic/hh-rlhf"
 
-# Rows of each tranche, in the order in which the split holds them (design, section 1).
+# Rows of each tranche, in the order in which the split holds them.
 HH_ROWS: dict[str, dict[str, int]] = {
     "train": {
         "harmless-base": 42_537,

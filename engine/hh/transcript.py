@@ -54,7 +54,7 @@ def split_pair(chosen: str, rejected: str) -> tuple[str, str, str]:
     """Context and both responses; context + response gives back either transcript.
 
     The context reaches up to and including the last `\\n\\nAssistant:` wholly inside the common
-    prefix of both transcripts (design, section 1), and is empty where there is none.
+    prefix of both transcripts, and is empty where there is none.
     """
     end = len(chosen)
     for _ in range(_LAST_TRIED):

@@ -21,7 +21,7 @@ def standings(reader: IndexReader) -> tuple[Standing, ...]:
 
     A heuristic that the run judged is held against the run's thresholds; where its folds differ
     in the activation below which it is silent, against the smallest. One that the run does not
-    know is measured where it has pins, against the margin threshold alone (design, section 2: no
+    know is measured where it has pins, against the margin threshold alone (no
     random groups were measured), and stays unmeasured where it has none: nobody looked for its
     features.
     """

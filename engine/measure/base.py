@@ -100,7 +100,7 @@ def attributions(
 ) -> list[ActiveFeatures]:
     """For each pair of a batch, the features active over P and their first-order effects.
 
-    A_i = sum over P of f_i * (W_dec[i] . d delta / d x) (design, section 2); one backward pass of
+    A_i = sum over P of f_i * (W_dec[i] . d delta / d x) (docs/verdicts.md); one backward pass of
     delta gives it for both sides. It is a screen, never a verdict.
     """
     gradient = gradient_of_margin(instrument, view) if gradient is None else gradient

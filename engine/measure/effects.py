@@ -1,7 +1,7 @@
 """Exact effects of feature groups: what the margin loses when they are set to zero.
 
 The SAE error e is kept as it is throughout: zeroing feature i takes f_i * W_dec[i] out of the
-residual stream and changes nothing else (design, section 2).
+residual stream and changes nothing else (docs/verdicts.md).
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _random_group(view: View, row: int, span: Sequence[int], question: Question)
 def _activation(
     instrument: Instrument, view: View, row: int, span: Sequence[int], group: Sequence[int]
 ) -> float | None:
-    """a_F = the maximum over S of the sum of f_i times the norm of W_dec[i] (design, section 3)."""
+    """a_F = the maximum over S of the sum of f_i times the norm of W_dec[i] (docs/verdicts.md)."""
     if not group:
         return None
     active = view.activations[row, list(span)][:, list(group)]

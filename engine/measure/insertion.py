@@ -2,7 +2,7 @@
 
 It needs no SAE either. The hosts are responses that lack the pattern, matched to bearers by tranche
 and length: what differs is that there the pattern is out of distribution, and among bearers in it
-(design, section 3: the fourth hypothesis).
+(docs/verdicts.md, In distribution and out of it).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Prepared:
     """One pair, tokenised and truncated.
 
     Positions are places in `chosen.ids` and `rejected.ids`; response positions P are all from
-    `divergence` on (design, section 2), an appended readout token included.
+    `divergence` on (docs/verdicts.md), an appended readout token included.
     """
 
     pair: Pair

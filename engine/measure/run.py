@@ -30,7 +30,7 @@ from engine.measure.staging import Stage, Work
 from engine.measure.together import measure_together
 
 SAMPLE_PAIRS = 2048
-"""The margins that epsilon_m is a share of (design, section 2)."""
+"""The margins that epsilon_m is a share of (docs/verdicts.md)."""
 NOISE_PAIRS = 256
 CHECKED_PAIRS = 100
 INTEGRATED_PAIRS = 32

@@ -32,7 +32,7 @@ class FoldSelection:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One heuristic's features: by fold, cross-fitted (design, section 4)."""
+    """One heuristic's features: by fold, cross-fitted (docs/verdicts.md)."""
 
     folds: tuple[FoldSelection, ...]
     fold_of: Mapping[int, int]

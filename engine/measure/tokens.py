@@ -1,7 +1,7 @@
 """What each token of a response adds to the margin to first order, feature by feature.
 
 A_i(t) = f_i(t) * (W_dec[i] . d delta / d x(t)): the terms whose sum over P is the attribution A_i
-(design, section 2). It is a screen, as A_i is, and never a verdict.
+(docs/verdicts.md). It is a screen, as A_i is, and never a verdict.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The order is: the heuristic's features together, the strongest other features by
 by one, all other features, the SAE error. A part is ablated over the response positions P of both
 sides and stays so; what comes before P is as it is. A bar is what the margin loses with its part,
 so bars and baseline add up to the margin. A bar depends on those before it: effects of groups do
-not add up otherwise (design, section 2).
+not add up otherwise (docs/verdicts.md).
 """
 
 from __future__ import annotations

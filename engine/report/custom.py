@@ -1,7 +1,7 @@
 """Natural bearers against custom ones, figure by figure: the fourth hypothesis is a comparison.
 
 Custom text may be out of distribution. That is no verdict on a pair: the same figures, judged with
-the same thresholds, stand side by side (design, section 3).
+the same thresholds, stand side by side (docs/verdicts.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Margins and calibration by tranche: pooled figures alone mislead (design, section 2)."""
+"""Margins and calibration by tranche: pooled figures alone mislead (docs/calibration.md)."""
 
 from __future__ import annotations
 

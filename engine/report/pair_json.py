@@ -1,6 +1,6 @@
 """One pair as the command line prints it with `--json`: `show` and `rescore` share the shape.
 
-The keys of the design's section 7 are a contract; the others may change.
+Its keys are a contract: more may be added, and none is renamed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The report as JSON. Its keys are a contract (design, section 7); more may be added."""
+"""The report as JSON. Its keys are a contract: more may be added, and none is renamed."""
 
 from __future__ import annotations
 

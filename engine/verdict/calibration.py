@@ -1,4 +1,4 @@
-"""How well margins speak as probabilities (design, section 2; Bradley and Terry 1952).
+"""How well margins speak as probabilities (docs/calibration.md; Bradley and Terry 1952).
 
 Every function takes margins delta = r(chosen) - r(rejected), [pairs], finite, in units of reward.
 """

@@ -1,4 +1,4 @@
-"""How far an SAE, and the attributions read off it, can be trusted (design, section 2)."""
+"""How far an SAE, and the attributions read off it, can be trusted (docs/verdicts.md)."""
 
 from __future__ import annotations
 

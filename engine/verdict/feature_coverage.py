@@ -1,4 +1,4 @@
-"""How much of a pattern's effect its features carry (design, section 2)."""
+"""How much of a pattern's effect its features carry (docs/verdicts.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two folds by context, so that no pair is judged with features that it picked (section 4)."""
+"""Two folds by context: no pair is judged with features that it picked (docs/verdicts.md)."""
 
 from __future__ import annotations
 

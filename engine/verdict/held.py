@@ -1,4 +1,4 @@
-"""Whether the PM holds a heuristic at all, by what deleting the pattern does (section 3)."""
+"""Whether the PM holds a heuristic at all, by what deleting the pattern does (docs/verdicts.md)."""
 
 from __future__ import annotations
 

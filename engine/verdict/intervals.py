@@ -1,4 +1,4 @@
-"""How sure a share, a mean or a ratio is (design, section 2).
+"""How sure a share, a mean or a ratio is (docs/verdicts.md).
 
 Contexts repeat in HH, so pairs are not independent: bootstraps resample whole contexts.
 """

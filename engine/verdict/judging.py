@@ -1,4 +1,4 @@
-"""From the figures of one (pair, heuristic) to its verdict (design, section 3)."""
+"""From the figures of one (pair, heuristic) to its verdict (docs/verdicts.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.verdict.verdict import Outvoter, Verdict
 
 
 def judge(evidence: Evidence, thresholds: Thresholds) -> Judgement:
-    """The first verdict of the design's table that holds, and the one beyond the nearest threshold.
+    """The first verdict of the table that holds, and the one beyond the nearest threshold.
 
     The vote is V = -E_F(S) on counterexamples and +E_F(S) on conforming pairs. `unmeasured` is the
     verdict where a figure is needed that is None or not finite; a figure that no earlier row of

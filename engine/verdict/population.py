@@ -1,4 +1,4 @@
-"""A heuristic's pairs as a population: how often each verdict falls (design, section 3)."""
+"""A heuristic's pairs as a population: how often each verdict falls (docs/verdicts.md)."""
 
 from __future__ import annotations
 

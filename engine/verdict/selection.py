@@ -1,4 +1,4 @@
-"""Finding the features that stand for a pattern, by what they fire on (design, section 4).
+"""Finding the features that stand for a pattern, by what they fire on (docs/verdicts.md).
 
 The effect on the reward never picks: that would make `outvoted` circular.
 """

@@ -1,4 +1,4 @@
-"""The table of verdicts (design, section 3) over what it holds against thresholds."""
+"""The table of verdicts (docs/verdicts.md) over what it holds against thresholds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def quantities(evidence: Evidence) -> Quantities:
 
 
 def vote(effect: float, *, counterexample: bool) -> float:
-    """V: above zero the features vote as the heuristic predicts (design, section 2)."""
+    """V: above zero the features vote as the heuristic predicts (docs/verdicts.md)."""
     return -effect if counterexample else effect
 
 

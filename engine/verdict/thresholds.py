@@ -1,4 +1,4 @@
-"""What a figure must exceed to count (design, sections 2 and 3).
+"""What a figure must exceed to count (docs/verdicts.md).
 
 Percentiles are numpy's, linear between the two nearest ranks.
 """

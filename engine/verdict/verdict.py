@@ -1,4 +1,4 @@
-"""The verdicts. Words and order: design, section 3."""
+"""The verdicts. Words and order: docs/verdicts.md."""
 
 from __future__ import annotations
 

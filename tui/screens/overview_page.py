@@ -26,7 +26,7 @@ from tui.widgets.figures import (
 from tui.widgets.wrapping import wrap
 
 COVERED = (0.5, 1.5)
-"""Coverage inside it lets verdicts speak of the heuristic (design, section 2)."""
+"""Coverage inside it lets verdicts speak of the heuristic (docs/verdicts.md)."""
 
 _HELD = {
     "held": "held",

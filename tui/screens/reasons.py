@@ -1,4 +1,4 @@
-"""Why a pair has its verdict, in words and figures. Pure; the order of design, section 3."""
+"""Why a pair has its verdict, in words and figures. Pure; the order of docs/verdicts.md."""
 
 from __future__ import annotations
 

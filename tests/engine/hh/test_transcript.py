@@ -89,7 +89,7 @@ def test_markers_and_turns_cover_the_transcript(transcript: str) -> None:
 
 
 def test_the_real_file(real_pairs: Path) -> None:
-    """The design's facts about harmless-base test."""
+    """What is known of harmless-base test."""
     with gzip.open(real_pairs, "rt", encoding="utf-8") as stream:
         records = [json.loads(line) for line in stream]
     sides = [(record["chosen"], record["rejected"]) for record in records]

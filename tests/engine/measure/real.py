@@ -1,4 +1,4 @@
-"""Real bearers of the design's two patterns, short ones first: a plain forward takes its time."""
+"""Real bearers of two patterns, short ones first: a plain forward takes its time."""
 
 from __future__ import annotations
 

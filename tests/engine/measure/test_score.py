@@ -123,7 +123,7 @@ def test_its_rewards_are_those_of_plain_transformers(undisturbed: World, tiny_of
 def test_what_is_judged_follows_from_what_was_measured(
     undisturbed: World, tiny_of: MakeTiny
 ) -> None:
-    """Deletion effects against plain transformers, thresholds against the design's formulas."""
+    """Deletion effects against plain transformers, thresholds against their formulas."""
     tiny = tiny_of(ARCHITECTURE)
     with duckdb.connect(str(undisturbed.run_file), read_only=True) as connection:
         rewards = connection.table("rewards").project("margin").fetchall()

@@ -1,7 +1,7 @@
 """The figures of planted pairs by plain arithmetic: numpy, one text at a time, formula by formula.
 
-Nothing of the measurement is used: tokens, spans and positions are worked out here again from the
-design.
+Nothing of the measurement is used: tokens, spans and positions are worked out here again from
+docs/verdicts.md.
 """
 
 from __future__ import annotations

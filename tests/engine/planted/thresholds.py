@@ -1,4 +1,4 @@
-"""The thresholds of a planted run, worked out again from the design's formulas."""
+"""The thresholds of a planted run, worked out again from the formulas of docs/verdicts.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every verdict, every boundary and every runner-up of design, section 3."""
+"""Every verdict, every boundary and every runner-up of docs/verdicts.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thresholds of design, section 2."""
+"""The thresholds of docs/verdicts.md."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ EITHER = "I don['’]t know"
 def test_the_census_of_the_real_file(
     outvoted: Outvoted, real_pairs: Path, scope: str, figures: list[tuple[int, int, int]]
 ) -> None:
-    """The design's counts: chosen only, rejected only, both."""
+    """How many pairs carry it on the chosen side only, the rejected one only, both."""
     outvoted("index", real_pairs)
 
     def counts(*arguments: str) -> list[tuple[int, int, int]]:
