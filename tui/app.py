@@ -46,7 +46,7 @@ def _actions() -> type[Provider]:
 
 
 class OutvotedApp(App[None]):
-    """Overview, Pairs, Pair. It is given what it shows and whom it asks; it opens nothing itself.
+    """It is given what it shows and whom it asks; it opens nothing itself.
 
     Args:
         snapshot: the overview as the last run left it, drawn before anything is opened.

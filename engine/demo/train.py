@@ -27,6 +27,7 @@ THREADS = 1  # sums come out the same on any number of cores, and shared cores d
 
 
 def main() -> None:
+    """Learn tokenizer, PM and SAE, write them, and print how good they are."""
     torch.set_num_threads(THREADS)
     pairs, unseen = shipped(), unseen_rows()
     training = texts_of(pairs[unseen:]) + texts_of(more(MORE_PAIRS, SEED + 1))

@@ -17,14 +17,17 @@ from engine.measure.staging import Stage
 
 
 def spans_stage_name(table: BearerTable) -> str:
+    """Where a heuristic's pattern stands, and its deletion."""
     return f"{staging.SPANS}/{table.heuristic.key}"
 
 
 def effects_stage_name(table: BearerTable, features: Sequence[int]) -> str:
+    """The exact effects of one set of features: another set is another stage."""
     return f"{staging.EFFECTS}/{table.heuristic.key}-{short_hash(sorted(features))}"
 
 
 def insertion_stage_name(table: BearerTable) -> str:
+    """What inserting a heuristic's pattern does."""
     return f"{staging.INSERTION}/{table.heuristic.key}"
 
 

@@ -1,8 +1,8 @@
 """What a stage of a run is, and how its parts are made.
 
-Every stage is a function from pairs to one Arrow table. Ids that finished parts already hold are
-never measured again, and batches lie inside parts, so a run that was killed ends with the same
-rows as one that was not.
+Every stage is a function from pairs to an Arrow table, and to those of stages that are measured
+with it. Ids that finished parts already hold are never measured again, and batches lie inside
+parts, so a run that was killed ends with the same rows as one that was not.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ def signed(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
+    """A share, to a tenth of a percent."""
     return NONE if value is None else f"{value:.1%}"
 
 

@@ -33,6 +33,7 @@ THEME_NAMES = ("terminal", "dark", "light")
 
 
 def add(subparsers: Subparsers) -> None:
+    """Add the parser of what `outvoted` does without a command."""
     parser = subparsers.add_parser("browse", description="Browse an index.")
     add_common(parser)
     add_labels(parser)
@@ -54,6 +55,7 @@ def add_looks(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Browse the index that is named, the one browsed last, or the demo."""
     cache = cache_dir(args.cache)
     name = args.name or last_index(cache)
     if name is None:

@@ -58,4 +58,5 @@ class CommandModule(Protocol):
 
 
 def load(command: Command) -> CommandModule:
+    """Import the command's module."""
     return cast(CommandModule, importlib.import_module(command.module))

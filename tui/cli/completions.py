@@ -24,6 +24,7 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Print the script."""
     print(script(args.shell))
     return 0
 

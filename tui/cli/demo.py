@@ -13,6 +13,7 @@ from tui.cli.options import add_common, add_labels, heuristics
 
 
 def add(subparsers: Subparsers) -> None:
+    """Add the parser of `outvoted demo`."""
     parser = subparsers.add_parser(
         "demo",
         help="browse the embedded demo",
@@ -26,6 +27,7 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Browse the demo."""
     return browse(args)
 
 

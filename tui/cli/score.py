@@ -32,6 +32,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 
 def add(subparsers: Subparsers) -> None:
+    """Add the parser of `outvoted score`."""
     parser = subparsers.add_parser(
         "score",
         help="measure pairs with a PM and its SAE",
@@ -115,6 +116,7 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Have a child measure, and print what became of each run."""
     paths = index_paths(args)
     if not paths.source_numbers():
         raise UserError(

@@ -1,4 +1,4 @@
-"""What the three main screens share: title, state line, footer, and the ways out."""
+"""What the main screens share: title, state line, footer, and the ways out."""
 
 from __future__ import annotations
 

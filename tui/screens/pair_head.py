@@ -37,7 +37,10 @@ def _said(said: Said) -> str:
 
 
 def head_lines(detail: PairDetail, name: str | None, width: int, edited: bool) -> list[Text]:
-    """Five to seven lines of at most `width` cells."""
+    """Name and kind, what users said, the verdict and its reason, rewards, effects.
+
+    Notes are in one line however long they are: whoever shows them cuts it.
+    """
     on = on_pair(detail, name)
     lines = [Text(_first(detail, on, width, edited), BOLD)]
     if detail.note:

@@ -49,6 +49,7 @@ def signed(value: float | None, width: int = 0) -> str:
 
 
 def percent(part: float, whole: float) -> str:
+    """A part of a whole, in whole percent; a dot where there is no whole."""
     return NOTHING if whole == 0 else f"{100 * part / whole:.0f}%"
 
 
