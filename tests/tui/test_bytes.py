@@ -73,3 +73,14 @@ def test_a_move_costs_300_bytes_and_a_page_3_kb(terminal: int) -> None:
         assert 0 < _cost(terminal, move) <= 300
     for page in (b"\x04", b"\x15", b"G", b"g"):
         assert 0 < _cost(terminal, page) <= 3000
+
+
+def test_a_pair_and_the_list_behind_it_are_drawn_once(terminal: int) -> None:
+    """A screen that is laid out anew, because another came or went, is not drawn each time."""
+    for keys in (b"G", b"\r"):
+        _cost(terminal, keys)
+    for key, said in ((b"\r", "── context".encode()), (b"\x1b", b"every pair")):
+        os.write(terminal, key)
+        drawn = _read(terminal)
+        assert drawn.count(said) == 1
+        assert len(drawn) < 4000

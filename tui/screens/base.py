@@ -44,6 +44,7 @@ class MainScreen(Screen[None]):
         self.VERTICAL_BREAKPOINTS = [(0, "-too-low"), (SMALLEST[1], "-high-enough")]
         self.desk = desk
         self._curtain = True
+        self._stands = False
 
     def on_mount(self) -> None:
         self.set_timer(CURTAIN, self.reveal)
@@ -61,13 +62,33 @@ class MainScreen(Screen[None]):
             self.call_after_refresh(self._rise)
 
     def _rise(self) -> None:
-        if self._curtain:
-            self._curtain = False
-            self._compositor_refresh()
+        if not self._curtain:
+            return
+        self._curtain = False
+        self._compositor_refresh()
+        if not self._stands:
+            self._stands = True
             self.drawn()
 
     def drawn(self) -> None:
         """The screen stands for the first time."""
+
+    def leave(self) -> None:
+        """Back to the screen below, drawn once this one is gone: that lays it out anew."""
+        below = self.app.screen_stack[-2]
+        if isinstance(below, MainScreen):
+            below.lower()
+        self.dismiss()
+
+    def lower(self) -> None:
+        """Draw nothing until the screen is revealed, or the curtain was down for long enough."""
+        self._curtain = True
+        self.set_timer(CURTAIN, self.reveal)
+
+    def on_unmount(self) -> None:
+        for below in self.app.screen_stack[-1:]:
+            if isinstance(below, MainScreen):
+                below.reveal()
 
     def _compositor_refresh(self) -> None:
         if not self._curtain:
@@ -130,7 +151,7 @@ class MainScreen(Screen[None]):
         self.app.push_screen(FeatureScreen(self.desk, feature, among))
 
     async def action_back(self) -> None:
-        self.dismiss()
+        self.leave()
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

@@ -90,5 +90,5 @@ class DiscoveryScreen(Scrolls, MainScreen):
             self.open_feature(int(one.text), features)
             return
         made = heuristic_of(one.text.split(), one.direction, self._taken)
-        self.dismiss()
+        self.leave()
         self._take(made)

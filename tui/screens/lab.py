@@ -244,4 +244,4 @@ class LabScreen(Scrolls, Composes, Keeps):
         if self._opened is not None:
             self.action_open_result()
             return
-        self.dismiss()
+        self.leave()

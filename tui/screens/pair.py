@@ -216,7 +216,7 @@ class PairScreen(ReadsPair, MeasuresPair, ReadsAhead, Yanks):
             self.show(replace(shown, detail=marked, rescored=None, breakdown=known))
             self.say("")
             return
-        self.dismiss()
+        self.leave()
 
     # What is yanked.
 
