@@ -18,10 +18,10 @@ def snippet(context: str, response: str, span: tuple[int, int]) -> tuple[str, st
     """
     transcript = context + response
     start, end = span[0] + len(context), span[1] + len(context)
-    before = transcript[max(0, start - BEFORE) : start]
-    after = transcript[end : end + AFTER]
+    before, after = transcript[:start].rstrip(), transcript[end:].lstrip()
     match = plain(transcript[start : min(end, start + MATCH)], keep_newlines=False)
-    return _one_line(before), match, _one_line(after)
+    left, right = " " * (len(before) < start), " " * (len(after) < len(transcript) - end)
+    return _one_line(before[-BEFORE:]) + left, match, right + _one_line(after[:AFTER])
 
 
 def _one_line(text: str) -> str:

@@ -132,7 +132,7 @@ def _outvoter(on: HeuristicOnPair) -> str:
 def _flips(on: HeuristicOnPair, detail: PairDetail, width: int) -> list[Text]:
     judged_on = evidence(on, detail)
     if judged_on is None or on.thresholds is None:
-        said = "what would flip it is not known: the run has not measured the pair for it"
+        said = "what would flip it is not known: the pair is not measured for it"
         return wrap(Text(said, FAINT), width)
     found = flips(judged_on, on.thresholds)
     if not found:

@@ -106,7 +106,8 @@ def _numbers(features: tuple[int, ...]) -> str:
 def stored_lines(on: HeuristicOnPair | None, detail: PairDetail, width: int) -> list[Text]:
     """The group effects that the run holds, each by itself."""
     if on is None or on.effect_all is None:
-        return [Text("not measured yet: w measures it", FAINT)]
+        how = "w measures it" if detail.run else "outvoted score makes a run, w asks its PM"
+        return [fit(Text(f"not measured yet: {how}", FAINT), width)]
     rows = [
         ("the heuristic's features, at the pattern", on.effect),
         ("all features, at the pattern", on.effect_all),

@@ -51,6 +51,8 @@ def why(on: HeuristicOnPair, detail: PairDetail) -> str:
                 f"activation {_figure(on.activation)} but |{votes}| ≤ ε {vote}: "
                 "active, and the reward ignores it"
             )
+        case Verdict.UNMEASURED if detail.run is None:
+            return "no run has measured the pair: outvoted score makes one"
         case Verdict.UNMEASURED:
             return "this run has not measured the pair for this heuristic"
 
