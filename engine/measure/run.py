@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -124,22 +124,22 @@ def _on_pairs(run: _Begun) -> list[Stage]:
     Each pair is asked of one stage alone, so that stages may be measured in any order.
     """
     sitting, sampled, bearing = run.sitting, run.sampled, run.bearing
-    checked = _checked(keys_of(sitting.store, sorted(bearing)))
     with_base = sitting.parts.covered(staging.BASE)
+    keys = keys_of(sitting.store, sorted(bearing))
+    checked = _checked(keys, sampled, with_base.union(sitting.also))
     with_texts = sitting.parts.covered(staging.TEXTS)
     whole = bearing - with_base - with_texts
     # An interrupted sitting may have left base figures without the texts that go with them.
     texts = bearing - whole
     tokens = texts & with_texts
     base = (bearing | set(sitting.also)) - whole
-    both = partial(
+    with_checks = partial(
         base_stage,
         base_too=True,
-        texts_too=True,
         checked=set(checked),
         integrated=set(checked[:INTEGRATED_PAIRS]),
     )
-    base_alone = partial(base_stage, base_too=True, texts_too=False)
+    both, base_alone = (partial(with_checks, texts_too=texts_too) for texts_too in (True, False))
     sample = set(sampled) - whole - base - with_base
     return [
         Stage(staging.TEXTS, whole, both, rewards=True),
@@ -181,19 +181,24 @@ def _find_firing(run: _Begun) -> tuple[_Begun, Work]:
     return more, Work(tokens=sum(made.tokens for made in work))
 
 
-def _checked(keys: Mapping[int, Keys]) -> list[int]:
-    """The bearers on which attributions are checked: those with the lowest content hashes.
+def _checked(
+    keys: Mapping[int, Keys], sampled: Sequence[int], with_base: Collection[int]
+) -> list[int]:
+    """The pairs on which attributions are checked: bearers, those with the lowest content hashes.
 
-    The lowest come first: integrated gradients are taken of the first of them alone.
+    Where they are too few, pairs of the hashed sample with base figures come after them. The
+    lowest come first: integrated gradients are taken of the first of them alone.
     """
-    return sorted(keys, key=lambda identifier: keys[identifier].content_hash)[:CHECKED_PAIRS]
+    bearers = sorted(keys, key=lambda identifier: keys[identifier].content_hash)
+    others = [each for each in sampled if each in with_base and each not in keys]
+    return [*bearers, *others][:CHECKED_PAIRS]
 
 
 def _select(run: _Begun) -> _Selected:
     """Find what judges each heuristic's bearers, and the hosts of its pattern."""
     sitting, sampled = run.sitting, run.sampled
     keys = keys_of(sitting.store, sorted(run.bearing))
-    checked = _checked(keys)
+    checked = _checked(keys, sampled, sitting.parts.covered(staging.BASE))
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
     norms = sitting.instrument.sae.decoder_norms.cpu().numpy()
     selections = [

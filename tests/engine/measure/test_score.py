@@ -22,6 +22,7 @@ from engine.cache.opening import open_reader
 from engine.cache.parts import Parts
 from engine.errors import UserError
 from engine.files import writer_lock
+from engine.heuristics import Heuristic
 from engine.hh import split_pair_id
 from engine.hh.source import SourceOptions, open_sources
 from engine.measure import run
@@ -247,6 +248,20 @@ def test_more_pairs_join_the_same_run(world: World) -> None:
     every = measure(dataclasses.replace(world.request, pairs="all"))
     assert (first.run, first.pairs, every.pairs) == (every.run, 30, 60)
     assert None not in column(world, "rewards", "margin_sae")
+
+
+def test_attributions_are_checked_where_nobody_bears_a_pattern_too(world: World) -> None:
+    never = Heuristic("never", "these very words")
+    asked = dataclasses.replace(world.request, heuristics=(never,), pairs="row=0..7")
+    assert measure(asked).pairs == 8
+    (stored,) = column(world, "meta", "figures")
+    figures = json.loads(str(stored))
+    assert figures["attribution_pairs"] == 5  # of 100, as the fixture has it
+    assert figures["integrated"]["pairs"] == 3
+    assert figures["attribution_spearman"] > 0.5
+    before = rows(world)
+    measure(asked)
+    assert rows(world) == before
 
 
 def test_another_way_of_measuring_is_another_run(tiny_of: MakeTiny, undisturbed: World) -> None:
