@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,6 +114,8 @@ _MEMORY = "512MB"
 """What duckdb may hold while it seals; what has no room there goes to disk."""
 _MEMORY = "512MB"
 """What duckdb may hold while it seals, however many pairs were measured: the rest goes to disk."""
+_THREADS = 8
+"""At most: each holds buffers of its own, and 256 of them have no room in that."""
 # The strongest are taken from a pair's own lists: a GROUP BY holds every group in memory at once.
 _REWARDS = """
 CREATE TABLE run.rewards AS
@@ -236,8 +239,10 @@ def _write(
 ) -> None:
     # What does not fit in memory goes beside the run, never into the user's working folder.
     spill = str(path.with_name(f"{path.name}.tmp"))
+    threads = min(os.cpu_count() or 1, _THREADS)
     with duckdb.connect(
-        ":memory:", config={"temp_directory": spill, "memory_limit": _MEMORY}
+        ":memory:",
+        config={"temp_directory": spill, "memory_limit": _MEMORY, "threads": threads},
     ) as connection:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS run")
