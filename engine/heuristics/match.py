@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.errors import UserError
 from engine.heuristics.fold import fold, fold_regex
 from engine.heuristics.heuristic import Direction, Heuristic, Kind
+from engine.heuristics.parsed import compiled
 from engine.hh import SIDES, Pair, Side, turns
 
 Span = tuple[int, int]
@@ -97,7 +98,7 @@ def compile_heuristic(heuristic: Heuristic) -> Matcher:
 
 def _compiled(pattern: str, where: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
+        return compiled(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         place = f" at character {error.pos}" if isinstance(error, re.error) else ""
         what = error.msg if isinstance(error, re.error) else "it is too large"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.heuristics.parsed import codes, sre_parse
+from engine.heuristics.parsed import codes, parsed, sre_parse
 
 _ANY = "(?s:.)"
 _BEYOND = "\x80-\U0010ffff"
@@ -37,9 +37,9 @@ def relaxed(pattern: str, *, fold: bool = False) -> str | None:
         pattern: as it is compiled, folded where texts are.
         fold: whether texts are folded before they are looked through, and RE2 sees them as is.
     """
-    parsed = sre_parse.parse(pattern)
-    ignores_case = bool(parsed.state.flags & re.IGNORECASE)
-    found = _Relaxing(fold).sequence(parsed.data, ignores_case)
+    tree = parsed(pattern)
+    ignores_case = bool(tree.state.flags & re.IGNORECASE)
+    found = _Relaxing(fold).sequence(tree.data, ignores_case)
     return None if re.search(found, "") else found
 
 

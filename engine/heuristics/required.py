@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from engine.heuristics.parsed import codes, sre_parse
+from engine.heuristics.parsed import codes, compiled, parsed
 
 Needles: TypeAlias = tuple[str, ...]
 
@@ -20,8 +20,7 @@ def required(pattern: str) -> tuple[Needles, ...]:
     Args:
         pattern: a valid regular expression. Where it ignores case, so must whoever looks for them.
     """
-    parsed = sre_parse.parse(pattern)
-    found = _of_sequence(parsed.data)
+    found = _of_sequence(parsed(pattern).data)
     if not ignores_case(pattern):
         return found
     cut = tuple(tuple(part for text in each for part in _uncased(text)) for each in found)
@@ -30,7 +29,7 @@ def required(pattern: str) -> tuple[Needles, ...]:
 
 def ignores_case(pattern: str) -> bool:
     """Whether the whole of a valid regular expression ignores case."""
-    return bool(re.compile(pattern).flags & re.IGNORECASE)
+    return bool(compiled(pattern).flags & re.IGNORECASE)
 
 
 def _of_sequence(steps: Sequence[tuple[object, object]]) -> tuple[Needles, ...]:

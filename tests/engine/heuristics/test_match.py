@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,8 @@ from engine.heuristics import (
     presence,
 )
 from engine.heuristics.fold import fold, fold_regex
+from engine.heuristics.relaxed import relaxed
+from engine.heuristics.required import required
 from engine.hh import Pair, PairName, Side, split_pair
 
 CHOSEN = "\n\nHuman: I don't know.\n\nAssistant: Nor I.\n\nHuman: And?\n\nAssistant: I don’t know!"
@@ -128,6 +132,15 @@ def test_literal_and_escaped_regex_agree(text: str, needle: str) -> None:
 def test_an_invalid_regex_is_named_with_its_place(pattern: str) -> None:
     with pytest.raises(UserError, match=r'heuristic "bad": .* no valid regular expression at'):
         compile_heuristic(Heuristic("bad", pattern, regex=True))
+
+
+def test_what_a_later_python_may_read_otherwise_is_no_ones_to_hear_of() -> None:
+    odd = Heuristic("odd", "[[a]b", regex=True, fold=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert look(odd, "so [b it is") == ["[b"]
+        assert required(odd.pattern) == (("b",),)
+        assert relaxed(odd.pattern) is not None
 
 
 def test_an_empty_pattern_is_no_pattern() -> None:
