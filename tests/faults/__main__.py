@@ -65,7 +65,8 @@ def rows(
     together = crowd(request.paths.cache, seconds, readers=10, scorers=2)
     told = (
         f"{together.processes} processes on one cache: ten read, two index, two mark, two score"
-        f" (sealed {together.scored} times; {together.told:,} times a second writer was told)"
+        f" (sealed {together.scored} time{'s' * (together.scored != 1)}; {together.told:,} times a"
+        " second writer was told)"
     )
     yield counted(told, together.acts, "acts", together.errors, "errors")
     yield counted("marks of both", together.acts, "acts", together.lost_marks, "marks lost")
