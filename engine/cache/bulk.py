@@ -40,6 +40,10 @@ class Bulk:
         rows = self._ask.fetch(questions.REWARDS_OF, [list(ids)])
         return {identifier: (row[0], row[1], row[2], row[3]) for identifier, *row in rows}
 
+    def random_errors(self, ids: Sequence[int]) -> dict[int, float]:
+        """The margins of some pairs with a random error of the SAE error's norm, where measured."""
+        return dict(self._ask.fetch(questions.RANDOM_ERRORS, [list(ids)]))
+
     def features(self, ids: Sequence[int]) -> list[tuple[int, FeatureOnPair]]:
         """All that is stored of some pairs' features, with the pair's id, in the order of both."""
         rows = self._ask.fetch(questions.FEATURES_OF, [list(ids)])

@@ -77,7 +77,9 @@ class OnePair:
         entries = self._ask.fetch(by_token.ENTRIES, [identifier]) if tokens else []
         swapped = text_hash(*reversed(pair.transcripts))
         elsewhere = self._suspects.elsewhere(cursor, swapped)
-        chosen, rejected, margin, margin_sae, cut = rewards[0] if rewards else (None,) * 5
+        chosen, rejected, margin, margin_sae, random_error, cut = (
+            rewards[0] if rewards else (None,) * 6
+        )
         on_pair = self._heuristics(identifier, heuristics)
         ours = {feature for made in on_pair for feature in made.features}
         noise_floor = self._run.figures.noise_floor if self._run else 0.0
@@ -97,6 +99,7 @@ class OnePair:
             ),
             mark=None,
             note=None,
+            margin_random_error=random_error,
             truncated=cut or 0,
             flags=suspicions(
                 pair,

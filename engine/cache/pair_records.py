@@ -164,6 +164,9 @@ class PairDetail:
     features: tuple[FeatureOnPair, ...]
     mark: str | None
     note: str | None
+    margin_random_error: float | None = None
+    """The margin with a random error of the SAE error's norm: the control of `sae-miss`. None
+    also of what was just measured: somebody waits for that."""
     truncated: int = 0
     """How many of its oldest tokens the context lost: the PM reads no more."""
     flags: tuple[str, ...] = field(default=())

@@ -12,7 +12,8 @@ from engine.cache.pair_row import Place
 NOTHING_MEASURED = """
 CREATE VIEW rewards AS SELECT NULL::BIGINT AS id, NULL::FLOAT AS reward_chosen,
     NULL::FLOAT AS reward_rejected, NULL::FLOAT AS margin, NULL::FLOAT AS margin_sae,
-    NULL::INTEGER AS truncated, NULL::INTEGER[] AS strongest LIMIT 0;
+    NULL::FLOAT AS margin_random_error, NULL::INTEGER AS truncated,
+    NULL::INTEGER[] AS strongest LIMIT 0;
 CREATE VIEW features AS SELECT NULL::BIGINT AS id, NULL::INTEGER AS feature,
     NULL::FLOAT AS activation_chosen, NULL::FLOAT AS activation_rejected,
     NULL::FLOAT AS attribution, NULL::FLOAT AS effect LIMIT 0;
@@ -22,8 +23,8 @@ NOTHING_JUDGED = f"CREATE VIEW judged AS SELECT {nulls(JUDGED)} LIMIT 0"
 """The views of an index without a run."""
 
 MEASURED = """
-CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae, truncated,
-    strongest FROM run.rewards;
+CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae,
+    margin_random_error, truncated, strongest FROM run.rewards;
 CREATE VIEW features AS SELECT id, feature, activation_chosen, activation_rejected, attribution,
     effect FROM run.features;
 """
@@ -70,7 +71,8 @@ TEXTS: Mapping[Place, str] = {
 To be gone on with as `ROWS` is."""
 
 REWARDS = """
-SELECT reward_chosen, reward_rejected, margin, margin_sae, truncated FROM rewards WHERE id = ?
+SELECT reward_chosen, reward_rejected, margin, margin_sae, margin_random_error, truncated
+FROM rewards WHERE id = ?
 """
 
 TRUNCATED = """
@@ -86,6 +88,11 @@ WHERE id IN (SELECT unnest(?::BIGINT[])) ORDER BY id, feature
 REWARDS_OF = """
 SELECT id, reward_chosen, reward_rejected, margin, margin_sae FROM rewards
 WHERE id IN (SELECT unnest(?::BIGINT[]))
+"""
+
+RANDOM_ERRORS = """
+SELECT id, margin_random_error FROM rewards
+WHERE margin_random_error IS NOT NULL AND id IN (SELECT unnest(?::BIGINT[]))
 """
 
 FEATURES = """

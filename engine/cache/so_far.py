@@ -19,15 +19,15 @@ from engine.cache.run_file import RUN_FILE
 
 _BASE = """
 SELECT id, reward_chosen, reward_rejected, reward_chosen - reward_rejected,
-       reward_chosen_sae - reward_rejected_sae, truncated, NULL FROM
+       reward_chosen_sae - reward_rejected_sae, margin_random_error, truncated, NULL FROM
 """
 _SAMPLE = """
 SELECT id, reward_chosen, reward_rejected, reward_chosen - reward_rejected,
-       NULL, truncated, NULL FROM
+       NULL, NULL, truncated, NULL FROM
 """
 _NO_REWARDS = """
 CREATE TABLE rewards (id BIGINT, reward_chosen FLOAT, reward_rejected FLOAT, margin FLOAT,
-    margin_sae FLOAT, truncated INTEGER, strongest INTEGER[])
+    margin_sae FLOAT, margin_random_error FLOAT, truncated INTEGER, strongest INTEGER[])
 """
 _FEATURES = """
 CREATE VIEW features AS SELECT id, unnest(feature) AS feature,

@@ -79,6 +79,7 @@ def detail(
         margin=margin,
         margin_sae=margin_sae,
         heuristics=tuple(heuristics),
+        margin_random_error=None,
         truncated=fresh.truncated,
         features=tuple(
             made

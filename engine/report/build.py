@@ -51,6 +51,7 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
                 run.figures.margin_threshold,
                 training,
                 suspicions,
+                reader.bulk.random_errors([row.id for row in judged]),
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),

@@ -23,6 +23,7 @@ from engine.verdict import (
     Verdict,
     differences,
     kind_shares,
+    missed,
     shares,
     verdicts_of,
 )
@@ -60,6 +61,7 @@ def on_heuristic(
     margin_threshold: float,
     training: Training | None = None,
     suspects: Mapping[Suspicion, Collection[int]] | None = None,
+    random_errors: Mapping[int, float] | None = None,
 ) -> HeuristicReport:
     """Report on one heuristic.
 
@@ -71,8 +73,10 @@ def on_heuristic(
         margin_threshold: epsilon_m; a pair above it is one the PM got right.
         training: what was told of the PM's training.
         suspects: ids of pairs whose label may be wrong, by why.
+        random_errors: margins with a random error of the SAE error's norm, by id.
     """
     rows = {row.id: row for row in judged}
+    at_random = random_errors or {}
     bearers = [
         Bearer(
             kind=row.kind if row else kind_of(borne.bearer, table.heuristic.direction),
@@ -103,15 +107,20 @@ def on_heuristic(
         insertion=measured.insertion if measured else None,
         coverage=covered(judged),
         coverage_all=covered(judged, by_all=True),
-        counterexamples=_of_kind("counterexample", counterexamples, margin_threshold),
-        conforming=_of_kind("conforming", conforming, margin_threshold),
+        counterexamples=_of_kind("counterexample", counterexamples, margin_threshold, at_random),
+        conforming=_of_kind("conforming", conforming, margin_threshold, at_random),
         differences=differences(
             [bearer.judged for bearer in counterexamples], [bearer.judged for bearer in conforming]
         ),
     )
 
 
-def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> KindReport:
+def _of_kind(
+    kind: Kind,
+    bearers: Sequence[Bearer],
+    margin_threshold: float,
+    random_errors: Mapping[int, float],
+) -> KindReport:
     found = kind_shares([bearer.judged for bearer in bearers], kind, margin_threshold)
     rows = [bearer.row for bearer in bearers if bearer.row is not None]
     by = Counter(row.outvoted_by for row in rows if row.outvoted_by is not None)
@@ -124,10 +133,19 @@ def _of_kind(kind: Kind, bearers: Sequence[Bearer], margin_threshold: float) -> 
         outvoted_by={outvoter: by[outvoter] for outvoter in outvoters},
         confident=sum(row.confident for row in rows),
         decisive=sum(row.decisive is True for row in rows),
+        random_misses=_random_misses(rows, margin_threshold, random_errors),
         absent=_absent(kind, found.pooled),
         suspects=Counter(made.judged.verdict for made in bearers if made.suspicions),
         suspicions=_suspicions(bearers),
     )
+
+
+def _random_misses(
+    rows: Sequence[JudgedRow], margin_threshold: float, random_errors: Mapping[int, float]
+) -> int | None:
+    known = [row for row in rows if row.id in random_errors]
+    misses = (missed(row.margin, random_errors[row.id], margin_threshold) for row in known)
+    return sum(misses) if known else None
 
 
 def _suspicions(bearers: Sequence[Bearer]) -> dict[Verdict, Counter[Suspicion]]:

@@ -31,6 +31,7 @@ def pair_json(detail: PairDetail) -> dict[str, Json]:
         "reward_rejected": _figure(detail.reward_rejected),
         "margin": _figure(detail.margin),
         "margin_sae": _figure(detail.margin_sae),
+        "margin_random_error": _figure(detail.margin_random_error),
         "heuristics": [_heuristic(made, detail) for made in detail.heuristics],
         "features": [_feature(made) for made in detail.features],
         "truncated": detail.truncated,

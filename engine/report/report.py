@@ -119,6 +119,9 @@ class KindReport:
     """`pm-wrong` with a probability under a quarter for the label."""
     decisive: int
     """Pairs whose margin changes its sign when the pattern is deleted."""
+    random_misses: int | None
+    """Pairs that would be `sae-miss` with a random error of the SAE error's norm in its place;
+    None: unmeasured."""
     absent: tuple[Verdict, ...]
     """The verdicts that fall on none of the pairs."""
     suspects: Mapping[Verdict, int]

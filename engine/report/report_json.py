@@ -180,6 +180,7 @@ def _kind(
         "by_seen": _by(made, made.by_seen, told=told),
         "by": {str(outvoter): count for outvoter, count in made.outvoted_by.items()},
         "confident": made.confident,
+        "sae_miss_at_random": made.random_misses,
         "decisive": made.decisive,
         "absent": [str(verdict) for verdict in made.absent],
     }

@@ -188,6 +188,7 @@ def beside(made: HeuristicReport) -> Iterator[str]:
         by = ours.outvoted_by
         error = f"{by['error']:,} by the SAE error"
         yield f"Of {count:,} outvoted: {by['features']:,} by other features, {error}."
+    yield from _at_random(ours, theirs)
     if count := _count(ours, Verdict.PM_WRONG):
         yield f"Of {count:,} pm-wrong counterexamples {ours.confident:,} are confident."
     yield (
@@ -214,6 +215,19 @@ def beside(made: HeuristicReport) -> Iterator[str]:
             total = sum(kind.suspects.values())
             of_them = f"{total:,} of {kind.pooled.pairs:,} {told}"
             yield f"The label may be wrong on {of_them}: {verdicts}."
+
+
+def _at_random(ours: KindReport, theirs: KindReport) -> Iterator[str]:
+    """The control of `sae-miss`: where a random error does as much, its direction says nothing."""
+    at_random = [kind.random_misses or 0 for kind in (ours, theirs)]
+    missed = [_count(kind, Verdict.SAE_MISS) for kind in (ours, theirs)]
+    known = ours.random_misses is not None or theirs.random_misses is not None
+    if known and any(at_random + missed):
+        yield (
+            f"sae-miss falls on {missed[0]:,} counterexamples and {missed[1]:,} conforming pairs;"
+            " with a random error of equal norm in place of the SAE's it would fall on"
+            f" {at_random[0]:,} and {at_random[1]:,}."
+        )
 
 
 def _count(made: KindReport, verdict: Verdict) -> int:

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         verdicts_of,
     )
     from engine.verdict.selection import Candidate, TokenActivations, find_features
-    from engine.verdict.table import vote
+    from engine.verdict.table import missed, vote
     from engine.verdict.temperature import (
         NoTemperature,
         TemperatureInterval,
@@ -124,6 +124,7 @@ __all__ = [
     "judge",
     "kind_shares",
     "margin_threshold",
+    "missed",
     "no_temperature",
     "noise_floor",
     "on_bearer",

@@ -78,4 +78,17 @@ def _on_margins(q: Quantities, thresholds: Thresholds) -> Verdict | None:
 
 def gap_threshold(q: Quantities, thresholds: Thresholds) -> float:
     """How far the reconstructed margin may be off: max(epsilon_m, delta / 2)."""
-    return max(thresholds.margin, q.margin / 2)
+    return _gap_threshold(q.margin, thresholds.margin)
+
+
+def missed(margin: float, spliced: float, margin_threshold: float) -> bool:
+    """What `sae-miss` asks, of the margin with anything in the place of the residual stream.
+
+    False where the PM does not get the pair right: then nothing is there to be missed.
+    """
+    right = margin > margin_threshold
+    return right and abs(spliced - margin) > _gap_threshold(margin, margin_threshold)
+
+
+def _gap_threshold(margin: float, margin_threshold: float) -> float:
+    return max(margin_threshold, margin / 2)

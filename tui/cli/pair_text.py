@@ -6,6 +6,7 @@ from engine.cache.on_pair import opposers
 from engine.cache.pair_records import HeuristicOnPair, PairDetail
 from engine.hh import SIDES, Side, turns
 from engine.plain import plain
+from engine.verdict import Verdict
 from tui.cli.options import print_table
 from tui.screens.reasons import runner_up, why
 from tui.widgets.figures import signed
@@ -85,6 +86,8 @@ def _print_heuristic(on: HeuristicOnPair, detail: PairDetail) -> None:
         f" · {on.kind}, {on.bearer} bears it"
     )
     _say(f"  {why(on, detail)}")
+    if judged.verdict is Verdict.SAE_MISS and detail.margin_random_error is not None:
+        _say(f"  with a random error of equal norm {signed(detail.margin_random_error)}")
     decisive = {None: "", True: "decisive", False: "not decisive"}[on.decisive]
     rest = [runner_up(on), decisive, "in-sample" if on.in_sample else ""]
     if any(rest):

@@ -26,7 +26,7 @@ from engine.heuristics import Heuristic
 from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
-from engine.report.sentences import cut, features
+from engine.report.sentences import beside, cut, features
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -148,6 +148,20 @@ def test_the_json_has_the_keys_of_the_contract(paths: IndexPaths, build: Build) 
     }
     assert document["integrated_gradients"]["gap"] == 0.02
     assert document["integrated_gradients"]["attribution_spearman"] == 0.7
+
+
+def test_a_random_error_of_equal_norm_is_the_control_of_an_sae_miss(
+    paths: IndexPaths, build: Build
+) -> None:
+    """It takes every margin to 0, and so misses all that the PM gets right by enough."""
+    seal(paths)
+    (made,) = build().heuristics
+    right = [row for row in range(ROWS) if MARGINS[row] > 0.1]
+    counted = made.counterexamples.random_misses, made.conforming.random_misses
+    assert counted == tuple(sum(row % 2 == side for row in right) for side in (0, 1))
+    (told,) = [line for line in beside(made) if "random error" in line]
+    assert told.startswith("sae-miss falls on 0 counterexamples and 0 conforming pairs; with a")
+    assert told.endswith(f"it would fall on {counted[0]} and {counted[1]}.")
 
 
 def test_what_a_candidate_does_stands_beside_it(paths: IndexPaths, build: Build) -> None:
