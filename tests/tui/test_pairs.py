@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.strip import Strip
 
 from engine.cache.records import SORT_KEYS, Query
 from engine.errors import UserError
@@ -232,3 +234,17 @@ async def test_settled_rows_are_all_there() -> None:
         row = pairs_screen(pilot).pair_list.row()
         assert row is not None
         assert row.label == "test:59"
+
+
+async def test_what_a_pair_drew_is_let_go_of_when_it_is_left() -> None:
+    """Hours of reading hold no more than the first minute."""
+
+    def strips() -> int:
+        gc.collect()
+        return sum(type(held) is Strip for held in gc.get_objects())
+
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await press(pilot, "G", "enter", "enter", "escape")
+        before = strips()
+        await press(pilot, *(["enter", "escape"] * 4))
+        assert strips() - before < 24  # less than one screen of lines

@@ -79,6 +79,8 @@ class MainScreen(Screen[None]):
         if isinstance(below, MainScreen):
             below.lower()
         self.dismiss()
+        for widget in self.walk_children(with_self=True):
+            widget.refresh()  # Textual keeps what its last 1,024 widgets drew: let go of that
 
     def lower(self) -> None:
         """Draw nothing until the screen is revealed, or the curtain was down for long enough."""
