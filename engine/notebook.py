@@ -16,7 +16,7 @@ from engine.cache.opening import open_reader
 from engine.cache.pair_records import PairDetail
 from engine.cache.reader import IndexReader
 from engine.cache.records import Overview, Query
-from engine.cache.run_file import Figures
+from engine.cache.run_records import Figures
 from engine.cache.sealed import find_run, no_run
 from engine.demo.shipped import NAME, unpack
 from engine.exchange.tables import EXPORTS

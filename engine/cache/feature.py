@@ -15,7 +15,7 @@ from engine.cache.feature_records import (
     Pushes,
 )
 from engine.cache.pairs import PairStore
-from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.run_records import MeasuredHeuristic
 from engine.cache.sealed import SealedRun
 from engine.cache.snippet import snippet
 from engine.errors import UserError

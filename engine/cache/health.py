@@ -19,7 +19,7 @@ import duckdb
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import MANIFEST, MEASUREMENT_VERSION, RunConfig, read_manifest
 from engine.cache.pairs import source_hashes
-from engine.cache.run_file import RUN_FILE
+from engine.cache.run_records import RUN_FILE
 from engine.cache.sealed import read_sealed
 from engine.cache.source_info import SourceInfo, attach
 from engine.cache.texts import check_texts

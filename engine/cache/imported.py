@@ -28,7 +28,8 @@ from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore
 from engine.cache.questions import MARGINS
 from engine.cache.records import IMPORTED
-from engine.cache.run_file import Figures, write_run
+from engine.cache.run_file import write_run
+from engine.cache.run_records import Figures
 from engine.cache.sealed import run_path
 from engine.files import writer_lock
 from engine.heuristics import Heuristic, kind_of

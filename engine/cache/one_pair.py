@@ -15,7 +15,7 @@ from engine.cache.likelihood import MeasuredBy
 from engine.cache.on_pair import measured, suspicions, unmeasured
 from engine.cache.pair_records import FeatureOnPair, HeuristicOnPair, Likelihood, PairDetail
 from engine.cache.pairs import PairStore
-from engine.cache.run_file import TOLD_FEATURES
+from engine.cache.run_records import TOLD_FEATURES
 from engine.cache.sealed import SealedRun
 from engine.cache.suspects import Suspects
 from engine.cache.training import Training

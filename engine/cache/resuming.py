@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import MANIFEST, Manifest, PinnedSource, pinned, read_manifest
-from engine.cache.run_file import RUN_FILE
+from engine.cache.run_records import RUN_FILE
 from engine.cache.source_info import SourceInfo
 from engine.errors import UserError
 from engine.files import is_held

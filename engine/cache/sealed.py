@@ -14,7 +14,7 @@ import numpy.typing as npt
 from engine.cache.judged import judged_columns
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, manifest_of
-from engine.cache.run_file import (
+from engine.cache.run_records import (
     RUN_FILE,
     SCHEMA_VERSION,
     Figures,

@@ -15,7 +15,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.manifest import MANIFEST
 from engine.cache.pairs import PairStore
 from engine.cache.records import SoFar
-from engine.cache.run_file import RUN_FILE
+from engine.cache.run_records import RUN_FILE
 
 _BASE = """
 SELECT id, reward_chosen, reward_rejected, reward_chosen - reward_rejected,

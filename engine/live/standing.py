@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.cache.judged import JudgedRow
 from engine.cache.reader import IndexReader
-from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.run_records import MeasuredHeuristic
 from engine.cache.sealed import SealedRun
 from engine.errors import UserError
 from engine.heuristics import DIRECTIONS, Direction, Heuristic

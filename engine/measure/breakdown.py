@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.cache.breakdown import Breakdown, RunningWithout, SideTokens, TokenEffects
-from engine.cache.run_file import TOLD_FEATURES
+from engine.cache.run_records import TOLD_FEATURES
 from engine.heuristics import Heuristic
 from engine.hh import SIDES, Pair
 from engine.measure import tokens

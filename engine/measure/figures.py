@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from engine.cache import tables
 from engine.cache.parts import Parts, only
-from engine.cache.run_file import Figures, IntegratedFigures
+from engine.cache.run_records import Figures, IntegratedFigures
 from engine.measure.base_stage import MOMENTS, MOMENTS_AFTER_FIRST
 from engine.measure.staging import BASE
 from engine.verdict import (

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from engine.cache import tables
 from engine.cache.bearers import Borne
-from engine.cache.run_file import Insertion
+from engine.cache.run_records import Insertion
 from engine.errors import UserError
 from engine.heuristics import Heuristic, Matcher, compile_heuristic, presence
 from engine.heuristics.edit import insert_text

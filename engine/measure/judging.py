@@ -12,7 +12,7 @@ import pyarrow as pa
 from engine.cache.bearers import BearerTable, Borne
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys
-from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.run_records import MeasuredHeuristic
 from engine.heuristics import kind_of
 from engine.measure.selection import Selection
 from engine.verdict import Evidence, Thresholds, judge, resolve, vote_threshold

@@ -10,7 +10,7 @@ from engine.cache import tables
 from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.manifest import MANIFEST
 from engine.cache.parts import only
-from engine.cache.run_file import Figures
+from engine.cache.run_records import Figures
 from engine.measure import stages, staging
 from engine.measure.base_stage import base_stage, tokens_stage
 from engine.measure.firing import COLUMNS, bearer_table, candidates

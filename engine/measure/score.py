@@ -16,7 +16,7 @@ from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.part_place import Folder, part_place
 from engine.cache.picked import chosen_ids
 from engine.cache.resuming import check_resumable
-from engine.cache.run_file import Figures
+from engine.cache.run_records import Figures
 from engine.cache.sealed import known_heuristics
 from engine.cache.snapshot import refresh_snapshot
 from engine.cache.trained_on import train_on

@@ -12,7 +12,8 @@ from engine.cache.bearers import BearerTable
 from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys, keys_of
 from engine.cache.parts import Parts, only, without
-from engine.cache.run_file import RUN_FILE, Figures, Insertion, MeasuredHeuristic, write_run
+from engine.cache.run_file import write_run
+from engine.cache.run_records import RUN_FILE, Figures, Insertion, MeasuredHeuristic
 from engine.measure import staging
 from engine.measure.figures import FIGURES, run_figures
 from engine.measure.heuristic_stages import (

@@ -12,7 +12,7 @@ from engine.cache.judged import JudgedRow
 from engine.cache.keys import Keys
 from engine.cache.population import control, covered
 from engine.cache.records import SEEN, Seen, Suspicion
-from engine.cache.run_file import MeasuredHeuristic
+from engine.cache.run_records import MeasuredHeuristic
 from engine.cache.training import Training
 from engine.heuristics import Kind, kind_of
 from engine.report.report import HeuristicReport, KindReport

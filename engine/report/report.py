@@ -10,7 +10,7 @@ from engine.cache.likelihood import MeasuredBy
 from engine.cache.manifest import Manifest
 from engine.cache.population import BeforeAndAfter, DeletionControl
 from engine.cache.records import Suspicion
-from engine.cache.run_file import Figures, Insertion
+from engine.cache.run_records import Figures, Insertion
 from engine.cache.source_info import SourceInfo
 from engine.cache.training import Told
 from engine.heuristics import Heuristic, Kind

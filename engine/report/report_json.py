@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from engine.cache.records import SEEN
-from engine.cache.run_file import Insertion
+from engine.cache.run_records import Insertion
 from engine.canonical import Json
 from engine.report.custom import custom_json
 from engine.report.margins_json import bounds_json, margins_json, mean_json

@@ -27,7 +27,8 @@ from engine.cache.keys import keys_of, lowest_hashes
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import PairStore, open_pairs
-from engine.cache.run_file import Figures, MeasuredHeuristic, write_run
+from engine.cache.run_file import write_run
+from engine.cache.run_records import Figures, MeasuredHeuristic
 from engine.cache.sealed import run_path, sealed_runs
 from engine.cache.snapshot import refresh_snapshot
 from engine.heuristics import Heuristic, kind_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cache.run_file import Figures
+from engine.cache.run_records import Figures
 from engine.report.page.blocks import Block, Figure, Paragraph, Section, Table
 from engine.report.plots.plot import Bars, Point, Scatter
 from engine.report.wording import NONE, percent, ratio

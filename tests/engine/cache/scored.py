@@ -20,13 +20,8 @@ from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest, RunConfig
 from engine.cache.pairs import open_pairs
-from engine.cache.run_file import (
-    Figures,
-    Insertion,
-    IntegratedFigures,
-    MeasuredHeuristic,
-    write_run,
-)
+from engine.cache.run_file import write_run
+from engine.cache.run_records import Figures, Insertion, IntegratedFigures, MeasuredHeuristic
 from engine.cache.sealed import run_path
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import pair_id, split_pair_id

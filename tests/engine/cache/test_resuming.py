@@ -14,7 +14,7 @@ import pytest
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import MANIFEST, Manifest, PinnedSource, RunConfig, read_manifest
 from engine.cache.resuming import check_resumable
-from engine.cache.run_file import RUN_FILE
+from engine.cache.run_records import RUN_FILE
 from engine.errors import UserError
 from engine.files import writer_lock
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from engine.cache import tables
-from engine.cache.run_file import STRONGEST, write_run
+from engine.cache.run_file import write_run
+from engine.cache.run_records import STRONGEST
 from engine.errors import UserError
 from tests.engine.cache.scored import FIGURES, base, manifest
 

@@ -10,7 +10,7 @@ import pytest
 from engine.cache.custom import read_customs
 from engine.cache.pair_records import PairDetail
 from engine.cache.reader import IndexReader
-from engine.cache.run_file import TOLD_FEATURES
+from engine.cache.run_records import TOLD_FEATURES
 from engine.errors import UserError
 from engine.live import outcome
 from engine.live.change import Change, as_edit, without_patterns

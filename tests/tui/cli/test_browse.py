@@ -14,7 +14,7 @@ import pytest
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.cache.records import Query
-from engine.cache.run_file import RUN_FILE
+from engine.cache.run_records import RUN_FILE
 from engine.demo.shipped import unpack
 from engine.verdict import Verdict
 from tests.engine.cache.scored import make_index, seal
