@@ -11,20 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.cache.candidates import candidates, responses
 from engine.cache.layout import IndexPaths
-from engine.cache.pairs import ALL, PairStore, Share, open_pairs
+from engine.cache.looked_through import ROW, Part, look_through
+from engine.cache.pairs import ALL, PairStore, open_pairs
 from engine.errors import UserError
-from engine.heuristics import Heuristic, Matcher, compile_heuristic, presence, side_spans
+from engine.heuristics import Heuristic, Matcher, compile_heuristic
 from engine.heuristics.census import Counts
-from engine.heuristics.patience import patient
-from engine.hh import Pair
 from engine.shapes import build
 
 STARTED = 10.0
@@ -34,51 +32,8 @@ what one without a text to look for first took on two cores."""
 SHARED = 40_000
 """Pairs from which one more process is worth its start."""
 _PROCESSES = 4
-_AT_ONCE = 2_048
 _LOOKS = 0.2
 """Seconds between two looks at whether the answer is still waited for."""
-
-_ROW = np.dtype(
-    [("id", "i8"), ("on_chosen", "?"), ("context", "i4"), ("first", "i4"), ("last", "i4")]
-)
-
-
-@dataclass(slots=True)
-class Found:
-    """Spans as they are found: of a pair's one bearer, one row each."""
-
-    chosen: int = 0
-    rejected: int = 0
-    both: int = 0
-    rows: list[tuple[int, bool, int, int, int]] = field(default_factory=list)
-
-    def look_at(self, matcher: Matcher, pair: Pair) -> None:
-        """Count a pair, and keep its bearer's spans."""
-        if all(presence(matcher, pair)):  # of a frequent pattern, spans would be many
-            self.both += 1
-        else:
-            self.keep(matcher, pair)
-
-    def keep(self, matcher: Matcher, pair: Pair) -> None:
-        """Count a pair of which one side at most carries the pattern, and keep its spans."""
-        chosen, rejected = side_spans(matcher, pair)
-        self.chosen += bool(chosen)
-        self.rejected += bool(rejected)
-        context = len(pair.context)
-        self.rows += [
-            (pair.id, bool(chosen), context, start - context, end - context)
-            for start, end in chosen or rejected
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What was found in a share of the pairs."""
-
-    chosen: int
-    rejected: int
-    both: int
-    spans: npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +47,7 @@ class Scanned:
 
     def columns(self) -> dict[str, npt.NDArray[np.generic]]:
         """One array a column, as DuckDB takes them without Arrow."""
-        return {name: np.ascontiguousarray(self.spans[name]) for name in _ROW.names or ()}
+        return {name: np.ascontiguousarray(self.spans[name]) for name in ROW.names or ()}
 
 
 def scan(
@@ -120,37 +75,12 @@ def scan(
     if matcher.heuristic.regex and threading.current_thread() is not threading.main_thread():
         parts = _elsewhere(paths, store, matcher.heuristic, unwanted)
     else:
-        parts = [_look_through(store, matcher, ALL)]
+        parts = [look_through(store, matcher, ALL)]
     chosen = sum(part.chosen for part in parts)
     rejected = sum(part.rejected for part in parts)
     both = sum(part.both for part in parts)
     counts = Counts(chosen, rejected, both, store.count() - chosen - rejected - both)
     return Scanned(counts, np.concatenate([part.spans for part in parts]))
-
-
-def _look_through(store: PairStore, matcher: Matcher, share: Share) -> Part:
-    found = Found()
-    with patient(matcher) as tried:
-        if matcher.heuristic.scope == "response":
-            _look_through_responses(store, tried, share, found)
-        else:
-            for pair in candidates(store, tried, share):
-                found.look_at(tried, pair)
-    return Part(found.chosen, found.rejected, found.both, np.array(found.rows, dtype=_ROW))
-
-
-def _look_through_responses(store: PairStore, matcher: Matcher, share: Share, found: Found) -> None:
-    """Read contexts of those pairs alone that one side's response makes bearers."""
-    bearing: list[int] = []
-    for identifier, *sides in responses(store, matcher, share):
-        carried = sum(map(matcher.found_in, sides))
-        found.both += carried == 2
-        if carried == 1:
-            bearing.append(identifier)
-    bearing.sort()
-    for start in range(0, len(bearing), _AT_ONCE):
-        for pair in store.pairs(bearing[start : start + _AT_ONCE]):
-            found.keep(matcher, pair)
 
 
 def _elsewhere(
@@ -259,7 +189,7 @@ def _asked_for(asked: Asked) -> Part:
         if store.sources_hash != asked.sources:
             raise UserError("the index has changed since it was opened", todo="Open it again.")
         matcher = compile_heuristic(asked.heuristic)
-        return _look_through(store, matcher, (asked.part, asked.parts))
+        return look_through(store, matcher, (asked.part, asked.parts))
     finally:
         store.close()
 
