@@ -62,10 +62,13 @@ def heuristic_card(
     judged = cursor.execute(_JUDGED, [heuristic.name]).fetchnumpy()
     deletion = np.ma.asarray(judged["deletion_effect"], np.float64)
     known = ~np.ma.getmaskarray(deletion)
-    effect = bootstrap_mean(deletion.data[known], judged["context_hash"][known].tolist())
+    contexts = judged["context_hash"][known].tolist()
+    effect = bootstrap_mean(deletion.data[known], contexts)
     return HeuristicCard(
         heuristic=heuristic,
-        held=held_by(heuristic, effect, measured=len(judged["context_hash"]) > 0),
+        held=held_by(
+            heuristic, effect, len(set(contexts)), measured=len(judged["context_hash"]) > 0
+        ),
         chosen_only=counts.chosen_only,
         rejected_only=counts.rejected_only,
         both=counts.both,

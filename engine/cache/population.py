@@ -19,6 +19,8 @@ class DeletionControl:
     """
 
     held: Held
+    contexts: int
+    """How many of them the effect is over."""
     effect: Interval | None
     control: Interval | None
     """Over the bearers that have room for a random span."""
@@ -75,19 +77,24 @@ def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionContro
         if row.deletion_effect is not None and row.control_effect is not None
     ]
     contexts = [context for _, _, context in beside]
+    found = len({row.context_hash for row in judged if row.deletion_effect is not None})
     return DeletionControl(
-        held=held_by(heuristic, effect, measured=bool(judged)),
+        held=held_by(heuristic, effect, found, measured=bool(judged)),
+        contexts=found,
         effect=effect,
         control=bootstrap_mean([random for _, random, _ in beside], contexts),
         difference=bootstrap_mean([deleted - random for deleted, random, _ in beside], contexts),
     )
 
 
-def held_by(heuristic: Heuristic, effect: Interval | None, *, measured: bool) -> Held:
-    """Whether the PM holds it, by what deletion does; of a feature nothing can be deleted."""
+def held_by(
+    heuristic: Heuristic, effect: Interval | None, contexts: int, *, measured: bool
+) -> Held:
+    """Whether the PM holds it, by what deletion does over so many contexts; of a feature nothing
+    can be deleted."""
     if heuristic.feature is not None and measured:
         return "no deletion"
-    return held(heuristic.direction, effect)
+    return held(heuristic.direction, effect, contexts)
 
 
 def covered(judged: Sequence[JudgedRow], *, by_all: bool = False) -> Interval | None:

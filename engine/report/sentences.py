@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.report.report import HeuristicReport, KindReport, Report
 from engine.report.wording import bare, between, figure, in_percent, signed
-from engine.verdict import Interval, Verdict
+from engine.verdict import FEWEST_CONTEXTS, Interval, Verdict
 
 
 def answer(made: HeuristicReport) -> str:
@@ -21,6 +21,9 @@ def answer(made: HeuristicReport) -> str:
         case "not held":
             return f"not held by this PM: it is said that it {stated} reward, but {did}"
         case "undetermined":
+            if (few := made.deletion.contexts) < FEWEST_CONTEXTS:
+                contexts = "one context is" if few == 1 else f"{few} contexts are"
+                return f"undetermined: {did}, and {contexts} too few to tell"
             return f"undetermined: {did}, and that interval spans zero"
         case "no deletion":
             return (
@@ -160,7 +163,7 @@ def features(made: HeuristicReport) -> str:
 def coverage(made: HeuristicReport) -> str:
     """How much of the deletion effect they carry, and what the verdicts are about."""
     if made.deletion.held == "undetermined":
-        return "Coverage says nothing where the deletion effect spans zero."
+        return "Coverage says nothing where the deletion effect is undetermined."
     if made.deletion.held == "no deletion":
         return (
             "The verdicts are about this feature. A vote counts above"

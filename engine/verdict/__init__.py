@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from engine.verdict.held import Held, Stated, held, resolve
+from engine.verdict.held import FEWEST_CONTEXTS, Held, Stated, held, resolve
 from engine.verdict.verdict import Outvoter, Verdict
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTERPART",
+    "FEWEST_CONTEXTS",
     "AttributionAgreement",
     "Calibration",
     "Candidate",

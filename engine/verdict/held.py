@@ -13,17 +13,27 @@ Held = Literal["held", "not held", "undetermined", "unmeasured", "no deletion"]
 """The last of a feature as heuristic, which has no text to delete: its direction is as stated."""
 Stated = Literal["lowers", "raises"]
 
+FEWEST_CONTEXTS = 6
+"""Fewer may all agree by chance more than once in twenty: 2 / 2 ** 5 (the sign test, Arbuthnott
+1710). A bootstrap draws only what it is given, and of one context gives an interval of no width."""
 
-def held(direction: Direction, deletion: Interval | None) -> Held:
+
+def held(direction: Direction, deletion: Interval | None, contexts: int) -> Held:
     """What the mean deletion effect's interval says of the stated direction.
 
     A deletion effect is r(bearer) - r(bearer without the pattern): above zero the pattern raises
     reward. Wholly on the stated side of zero: `held`; wholly on the other: `not held`; zero in it
-    or on its edge: `undetermined`; None: `unmeasured`. `auto` takes the side that it finds.
+    or on its edge, or too few contexts to tell: `undetermined`; None: `unmeasured`. `auto` takes
+    the side that it finds.
+
+    Args:
+        direction: as stated.
+        deletion: the effect, bootstrapped over contexts.
+        contexts: how many those are.
     """
     if deletion is None:
         return "unmeasured"
-    if deletion.low <= 0 <= deletion.high:
+    if contexts < FEWEST_CONTEXTS or deletion.low <= 0 <= deletion.high:
         return "undetermined"
     found: Stated = "raises" if deletion.low > 0 else "lowers"
     return "held" if direction in ("auto", found) else "not held"

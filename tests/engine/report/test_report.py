@@ -26,7 +26,7 @@ from engine.heuristics import Heuristic
 from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
-from engine.report.sentences import beside, cut, features
+from engine.report.sentences import answer, beside, cut, features
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -162,6 +162,15 @@ def test_a_random_error_of_equal_norm_is_the_control_of_an_sae_miss(
     (told,) = [line for line in beside(made) if "random error" in line]
     assert told.startswith("sae-miss falls on 0 counterexamples and 0 conforming pairs; with a")
     assert told.endswith(f"it would fall on {counted[0]} and {counted[1]}.")
+
+
+def test_few_contexts_determine_nothing(paths: IndexPaths, build: Build) -> None:
+    """Every bearer loses the same by deletion, and still three are too few."""
+    seal(paths, measured=[0, 1, 2])
+    (made,) = build().heuristics
+    assert (made.deletion.held, made.deletion.contexts) == ("undetermined", 3)
+    assert answer(made).endswith("[+0.500, +0.500], and 3 contexts are too few to tell")
+    assert made.withheld is not None
 
 
 def test_what_a_candidate_does_stands_beside_it(paths: IndexPaths, build: Build) -> None:
