@@ -21,9 +21,8 @@ def answer(made: HeuristicReport) -> str:
         case "not held":
             return f"not held by this PM: it is said that it {stated} reward, but {did}"
         case "undetermined":
-            if (few := made.deletion.contexts) < FEWEST_CONTEXTS:
-                contexts = "one context is" if few == 1 else f"{few} contexts are"
-                return f"undetermined: {did}, and {contexts} too few to tell"
+            if made.deletion.contexts < FEWEST_CONTEXTS:
+                return f"undetermined: {did}, and one context is too few to tell"
             return f"undetermined: {did}, and that interval spans zero"
         case "no deletion":
             return (

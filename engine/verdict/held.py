@@ -13,9 +13,9 @@ Held = Literal["held", "not held", "undetermined", "unmeasured", "no deletion"]
 """The last of a feature as heuristic, which has no text to delete: its direction is as stated."""
 Stated = Literal["lowers", "raises"]
 
-FEWEST_CONTEXTS = 6
-"""Fewer may all agree by chance more than once in twenty: 2 / 2 ** 5 (the sign test, Arbuthnott
-1710). A bootstrap draws only what it is given, and of one context gives an interval of no width."""
+FEWEST_CONTEXTS = 2
+"""A bootstrap draws only what it is given: of one context it makes an interval of no width, which
+is none."""
 
 
 def held(direction: Direction, deletion: Interval | None, contexts: int) -> Held:

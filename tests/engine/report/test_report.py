@@ -164,12 +164,11 @@ def test_a_random_error_of_equal_norm_is_the_control_of_an_sae_miss(
     assert told.endswith(f"it would fall on {counted[0]} and {counted[1]}.")
 
 
-def test_few_contexts_determine_nothing(paths: IndexPaths, build: Build) -> None:
-    """Every bearer loses the same by deletion, and still three are too few."""
-    seal(paths, measured=[0, 1, 2])
+def test_one_context_determines_nothing(paths: IndexPaths, build: Build) -> None:
+    seal(paths, measured=[0])
     (made,) = build().heuristics
-    assert (made.deletion.held, made.deletion.contexts) == ("undetermined", 3)
-    assert answer(made).endswith("[+0.500, +0.500], and 3 contexts are too few to tell")
+    assert (made.deletion.held, made.deletion.contexts) == ("undetermined", 1)
+    assert answer(made).endswith("[+0.500, +0.500], and one context is too few to tell")
     assert made.withheld is not None
 
 
