@@ -22,12 +22,12 @@ from engine.hh import SIDES, Pair
 from engine.measure.budget import Budget, in_batches
 from engine.measure.finite import all_finite
 from engine.measure.packing import Packed, common_prefix, pack
-from engine.measure.prepare import Prepared
+from engine.measure.prepare import Prepared, room
 from engine.measure.progress import Report
 from engine.measure.sitting import run_parts
 from engine.measure.staging import BASE, SAMPLE, Measure, Measured, run_stage
 from engine.models.lm import LanguageModel
-from engine.models.tokens import Tokens, tokenise
+from engine.models.tokens import tokenise
 
 TOKEN_BUDGET = 1024
 """Columns in a batch: half of what rewards take, since every one may have a whole vocabulary."""
@@ -143,10 +143,9 @@ def _prepared(lm: LanguageModel, pair: Pair) -> Prepared | None:
         tokenise(lm.tokenizer, 0, pair.transcript(side), "last-text-token") for side in SIDES
     )
     cut = max(0, len(chosen.ids) - lm.max_tokens, len(rejected.ids) - lm.max_tokens)
-    in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
-    if cut > min(in_context, common_prefix([chosen.ids, rejected.ids])):
+    if cut > room(pair, chosen, rejected):
         return None
-    chosen, rejected = (Tokens(side.ids[cut:], side.offsets[cut:]) for side in (chosen, rejected))
+    chosen, rejected = chosen.cut(cut), rejected.cut(cut)
     return Prepared(pair, chosen, rejected, common_prefix([chosen.ids, rejected.ids]), cut)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from engine.cache.manifest import RunConfig
+from engine.cache.manifest import TRUNCATION, RunConfig
 from engine.demo.place import resolve
 from engine.errors import UserError
 from engine.measure.budget_probe import find_budget, meter_of
 from engine.measure.instrument import Instrument, Positions
 from engine.models.pm import PreferenceModel
 from engine.models.sae.load import hook_on, load_sae
-from engine.models.tokens import Readout
+from engine.models.tokens import BOS_KEPT, Readout, bos_of
 
 
 def make_instrument(
@@ -41,6 +41,7 @@ def make_instrument(
 
 def run_config(instrument: Instrument) -> RunConfig:
     """What names the run that this instrument measures."""
+    begins = bos_of(instrument.pm.tokenizer) is not None
     return RunConfig(
         pm_hash=instrument.pm.hash,
         tokenizer_hash=instrument.pm.tokenizer_hash,
@@ -49,4 +50,5 @@ def run_config(instrument: Instrument) -> RunConfig:
         readout=instrument.readout,
         dtype=str(instrument.pm.dtype).removeprefix("torch."),
         positions=instrument.positions,
+        truncation=BOS_KEPT if begins else TRUNCATION,
     )

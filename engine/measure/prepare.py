@@ -84,17 +84,13 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
     chosen, rejected = (_tokens(pm, pair, side, readout) for side in SIDES)
     cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
     if cut:
-        in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
-        read = min(len(chosen.ids), len(rejected.ids)) - 1  # where an empty response is read
-        if cut > min(in_context, read, common_prefix([chosen.ids, rejected.ids])):
+        if cut > room(pair, chosen, rejected):
             raise TooLongError(
                 f"a response is longer than the PM's context of {pm.max_tokens} tokens",
                 where=str(pair.name),
                 todo="Only contexts are truncated, never responses: leave this pair out.",
             )
-        chosen, rejected = (
-            Tokens(ids=side.ids[cut:], offsets=side.offsets[cut:]) for side in (chosen, rejected)
-        )
+        chosen, rejected = chosen.cut(cut), rejected.cut(cut)
     return Prepared(
         pair=pair,
         chosen=chosen,
@@ -102,6 +98,14 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
         divergence=common_prefix([chosen.ids, rejected.ids]),
         truncated=cut,
     )
+
+
+def room(pair: Pair, chosen: Tokens, rejected: Tokens) -> int:
+    """How many tokens may be cut on the left: those of the shared context, BOS excepted, and never
+    the one that an empty response is read at."""
+    in_context = sum(right <= len(pair.context) for _, right in chosen.offsets)
+    read = min(len(chosen.ids), len(rejected.ids)) - 1
+    return min(in_context, read, common_prefix([chosen.ids, rejected.ids])) - chosen.bos
 
 
 def _tokens(pm: PreferenceModel, pair: Pair, side: Side, readout: Readout) -> Tokens:

@@ -22,6 +22,7 @@ from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.pm import max_tokens, silence_transformers
 from engine.models.tokenizer import load_tokenizer, tokenizer_hash
+from engine.models.tokens import BOS_KEPT, bos_of
 from engine.models.weights import check_finite, first_line, read_json
 
 
@@ -54,7 +55,8 @@ class LanguageModel:
     @property
     def key(self) -> str:
         """16 hex digits over all that decides its log-likelihoods."""
-        return short_hash([self.hash, self.tokenizer_hash, self.dtype_name])
+        kept = [] if bos_of(self.tokenizer) is None else [BOS_KEPT]
+        return short_hash([self.hash, self.tokenizer_hash, self.dtype_name, *kept])
 
     @property
     def dtype_name(self) -> str:

@@ -14,6 +14,10 @@ Readout = Literal["last-text-token", "appended-end-of-text", "chat-template"]
 READOUTS: tuple[Readout, ...] = ("last-text-token", "appended-end-of-text", "chat-template")
 
 
+BOS_KEPT = "context-left, BOS kept"
+"""How texts of a tokenizer that puts a BOS before each are truncated: it decides their figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The reward is read at the last of `ids`."""
@@ -24,6 +28,23 @@ class Tokens:
     (BOS, an appended end of text, what a chat template writes) have an empty span; a byte-level
     tokenizer may split one character over several tokens, whose spans then all hold the whole
     character."""
+    bos: bool = False
+    """Whether the first one is the BOS that the tokenizer begins every text with."""
+
+    def cut(self, count: int) -> Tokens:
+        """Without the oldest `count` tokens, BOS excepted: so does transformers cut on the left."""
+        first = int(self.bos)
+        return Tokens(
+            ids=self.ids[:first] + self.ids[first + count :],
+            offsets=self.offsets[:first] + self.offsets[first + count :],
+            bos=self.bos,
+        )
+
+
+def bos_of(tokenizer: Tokenizer) -> int | None:
+    """The special token that a tokenizer puts before every text; None where it puts none."""
+    encoding = tokenizer.encode("a")
+    return encoding.ids[0] if any(encoding.special_tokens_mask[:1]) else None
 
 
 def tokenise(
@@ -50,9 +71,10 @@ def tokenise(
     encoding = tokenizer.encode(text)
     ids = tuple(encoding.ids)
     offsets: tuple[tuple[int, int], ...] = tuple((start, end) for start, end in encoding.offsets)
+    bos = any(encoding.special_tokens_mask[:1])
     if readout == "last-text-token":
-        return Tokens(ids, offsets)
-    return Tokens((*ids, end_of_text), (*offsets, (len(text), len(text))))
+        return Tokens(ids, offsets, bos)
+    return Tokens((*ids, end_of_text), (*offsets, (len(text), len(text))), bos)
 
 
 def check_chat(chat: ChatTemplate | None) -> ChatTemplate:
@@ -73,5 +95,7 @@ def _through(chat: ChatTemplate, tokenizer: Tokenizer, text: str) -> Tokens:
     rendered = chat.render(text)
     encoding = tokenizer.encode(rendered.text, add_special_tokens=False)
     return Tokens(
-        tuple(encoding.ids), tuple(rendered.span(start, end) for start, end in encoding.offsets)
+        tuple(encoding.ids),
+        tuple(rendered.span(start, end) for start, end in encoding.offsets),
+        bos=encoding.ids[:1] == [bos_of(tokenizer)],
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
 from engine.errors import UserError
 from engine.heuristics import Heuristic, bearing, compile_heuristic
@@ -14,6 +16,7 @@ from engine.models.tokens import Readout
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.plain import first_difference
 from tests.engine.measure.tiny import ARCHITECTURES, QUESTION, Tiny, pair
+from tests.engine.models.chat_templates import CHATML, write_chat_tokenizer
 
 LAST: Readout = "last-text-token"
 APPENDED: Readout = "appended-end-of-text"
@@ -120,6 +123,28 @@ def test_contexts_lose_their_oldest_tokens_and_both_sides_the_same(
     assert prepared.rejected.ids[: prepared.divergence] == kept[: prepared.divergence]
     assert span_text(tiny, prepared, span_of(prepared, DUNNO)).strip() == "I don't know"
     assert len(prepared.chosen.offsets) == len(prepared.chosen.ids)
+
+
+def test_a_bos_stays_before_a_context_that_is_cut(tiny: Tiny, tmp_path: Path) -> None:
+    """As transformers cuts on the left: without it a Llama reads another kind of text."""
+    tokenizer = write_chat_tokenizer(tmp_path, CHATML)
+    pm = dataclasses.replace(tiny.pm, tokenizer=tokenizer)
+    long = "\n\nHuman: " + "why? " * 60 + "\n\nAssistant:"
+    some = pair(" I don't know at all, sorry", " yes", long)
+    prepared = prepare(pm, some, LAST)
+    plain = AutoTokenizer.from_pretrained(tmp_path, truncation_side="left")
+    cut = plain(some.transcript("chosen"), truncation=True, max_length=pm.max_tokens)
+    assert list(prepared.chosen.ids) == cut["input_ids"]
+    assert prepared.chosen.ids[0] == prepared.rejected.ids[0] == plain.bos_token_id
+    whole = plain(some.transcript("chosen"))["input_ids"]
+    assert prepared.truncated == len(whole) - len(cut["input_ids"])
+    assert span_text(tiny, prepared, span_of(prepared, DUNNO)).strip() == "I don't know"
+    # All of the context may go, and BOS with a response is left.
+    count = next(n for n in range(1, 500) if len(tokenizer.encode(" x" * n).ids) >= pm.max_tokens)
+    least = prepare(pm, pair(" x" * (count - 1), " no"), LAST)
+    assert least.chosen.ids[0] == plain.bos_token_id
+    with pytest.raises(UserError, match="longer than the PM's context"):
+        prepare(pm, pair(" x" * (count + 1), " no"), LAST)
 
 
 def test_a_response_that_does_not_fit_is_refused_by_name(tiny: Tiny) -> None:
