@@ -33,6 +33,22 @@ _REASONS = {
 }
 
 
+_READ = {
+    "architecture", "d_in", "d_sae", "dtype", "device", "apply_b_dec_to_input",
+    "normalize_activations", "reshape_activations", "k", "rescale_acts_by_decoder_norm",
+    "metadata", "activation_fn", "activation_fn_str", "activation_fn_kwargs", "hook_name",
+    "hook_point", "hook_head_index",
+}  # fmt: skip
+_OF_TRAINING = {
+    "aux_loss_coefficient", "decoder_init_norm", "jumprelu_bandwidth", "jumprelu_init_threshold",
+    "jumprelu_sparsity_loss_mode", "jumprelu_ste_to_input", "jumprelu_tanh_scale",
+    "l0_coefficient", "l0_warm_up_steps", "l1_coefficient", "l1_warm_up_steps", "lp_norm",
+    "matryoshka_widths", "pre_act_loss_coefficient", "target_l0", "topk_threshold_lr",
+    "use_matryoshka_aux_loss", "use_sparse_activations",
+}  # fmt: skip
+"""What a checkpoint in training says beside: it decides losses and beginnings, no output."""
+
+
 @dataclass(frozen=True, slots=True)
 class SaeLensConfig:
     """The parts of a cfg.json that decide what is computed."""
@@ -75,6 +91,14 @@ def parse(config: Mapping[str, object], where: Path, supported: str) -> SaeLensC
         raise refuse(f"a {architecture} SAE with activation {activation!r} is not supported")
     if "hook_name_out" in metadata or "d_out" in config:
         raise refuse(f"it is a transcoder: {_TRANSCODER}")
+    # Before version 6 a config held everything about the training too, in many versions' words.
+    unknown = sorted(config.keys() - _READ - _OF_TRAINING) if "metadata" in config else []
+    if unknown:
+        raise refuse(
+            f"its config says {unknown[0]}, which is not known here: it may decide what the SAE"
+            " computes",
+            "If it does not, take it out of the config, or into its metadata.",
+        )
     hook = _hook(config, metadata)
     reshape = config.get("reshape_activations", "none")
     head = metadata.get("hook_head_index", config.get("hook_head_index"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -87,6 +88,14 @@ class Scaled:
 
     def decode(self, f: torch.Tensor) -> torch.Tensor:
         return self.scaler.unscale(self.inner.decode(f))
+
+
+def saelens_keys(architecture: str) -> set[str]:
+    """All that sae-lens writes into the config of an SAE, finished or in training."""
+    registry = importlib.import_module("sae_lens.registry")
+    importlib.import_module("sae_lens")
+    classes = (registry.get_sae_class, registry.get_sae_training_class)
+    return {field.name for find in classes for field in fields(find(architecture)[1])}
 
 
 def trained_saelens(folder: Path, architecture: str, d_in: int, d_sae: int) -> Path:

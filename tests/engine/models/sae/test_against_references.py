@@ -20,6 +20,7 @@ from tests.engine.models.sae.references import (
     Scaled,
     dictionary_learning,
     sae_lens,
+    saelens_keys,
     trained_saelens,
 )
 from tests.engine.models.sae.tiny import (
@@ -93,6 +94,18 @@ def test_batch_top_k_does_not_depend_on_the_batch(tmp_path: Path) -> None:
 def test_saelens(tmp_path: Path, architecture: str, centred: bool) -> None:
     folder = write_saelens(tmp_path, architecture, {"apply_b_dec_to_input": centred})
     check_equal(load_sae(str(folder), device="cpu"), sae_lens(folder), inputs())
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_no_key_that_saelens_writes_is_unknown(tmp_path: Path, architecture: str) -> None:
+    """Those that decide what is computed keep the value that they have; the others may say what
+    they like."""
+    folder = write_saelens(tmp_path, architecture)
+    config = json.loads((folder / "cfg.json").read_text())
+    for key in saelens_keys(architecture):
+        config.setdefault(key, False if key.startswith(("rescale", "apply")) else None)
+    (folder / "cfg.json").write_text(json.dumps(config))
+    assert load_sae(str(folder), device="cpu").kind == architecture
 
 
 def test_saelens_topk_rescaled_by_decoder_norms(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_a_k_and_groups_that_contradict_the_rest(tmp_path: Path) -> None:
         ({"architecture": "jumprelu_skip_transcoder"}, "maps the input of a module"),
         ({"metadata": {"hook_name_out": "blocks.1.hook_mlp_out"}}, "it is a transcoder"),
         ({"architecture": "crosscoder"}, "reads several layers at once"),
+        ({"output_scale": 2.0}, "its config says output_scale, which is not known here"),
         ({"architecture": "batchtopk"}, "writes a finished one as jumprelu"),
         ({"architecture": "abstopk"}, "may be negative"),
         ({"architecture": "temporal"}, "the tokens before"),
