@@ -30,6 +30,7 @@ from engine.measure.budget import is_out_of_memory
 from engine.measure.instrument import POSITIONS, Instrument
 from engine.measure.loading import make_instrument, run_config
 from engine.measure.one import Changed, OneHeuristic, measure_one
+from engine.models.device import check_device
 from engine.models.dtypes import DTYPES
 from engine.models.pm import load_pm
 from engine.models.tokens import READOUTS
@@ -85,7 +86,7 @@ class Worker:
             raise UserError(
                 f'there is no dtype "{message.dtype}"', todo=f"There are: {', '.join(DTYPES)}."
             )
-        _check_device(message.device)
+        check_device(message.device)
         self._instrument = None  # the old models make room first
         pm = load_pm(
             resolve(message.pm),
@@ -191,15 +192,3 @@ def _one_of(what: str, value: str, known: tuple[Name, ...]) -> Name:
         if name == value:
             return name
     raise UserError(f'there is no {what} "{value}"', todo=f"There are: {', '.join(known)}.")
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        # A torch that was built without CUDA asserts that it was not.
-        raise UserError(
-            f"this machine has no such device ({first_line(error)})",
-            where=device,
-            todo="Name one that it has: cpu, cuda, cuda:1, mps.",
-        ) from None

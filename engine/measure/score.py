@@ -73,7 +73,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
         lm = find_lm(resolve(request.lm)) if request.lm else None
         results = _score_all(request, store, training, workers, report)
         if lm is not None:  # the PM is out of memory by now
-            loaded = load_lm(lm, dtype=_asked(request), device=request.device)
+            loaded = load_lm(lm, dtype=_dtype_asked(request), device=request.device)
             measure_likelihood(
                 request.paths, store, [result.run for result in results], loaded, report
             )
@@ -91,7 +91,7 @@ def _score_all(
 ) -> list[ScoreResult]:
     pm = load_pm(
         resolve(request.pm),
-        dtype=_asked(request),
+        dtype=_dtype_asked(request),
         device=own_device(request),
         chat_template=request.chat_template,
     )
@@ -120,7 +120,7 @@ def _score_all(
     return results
 
 
-def _asked(request: ScoreRequest) -> torch.dtype | None:
+def _dtype_asked(request: ScoreRequest) -> torch.dtype | None:
     return None if request.dtype is None else DTYPES[request.dtype]
 
 

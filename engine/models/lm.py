@@ -18,6 +18,7 @@ from transformers.models.auto.modeling_auto import (
 from engine.canonical import file_hash, short_hash
 from engine.errors import UserError
 from engine.models.checkpoint import Checkpoint, find_checkpoint
+from engine.models.device import check_device
 from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.pm import max_tokens, silence_transformers
@@ -87,9 +88,10 @@ def load_lm(found: FoundModel, *, dtype: torch.dtype | None, device: str) -> Lan
 
     Raises:
         UserError: a file is missing or damaged, a weight is NaN or infinite, or transformers
-            cannot load it.
+            cannot load it; this machine has no such device.
     """
     silence_transformers()
+    check_device(device)
     folder = found.checkpoint.folder
     dtype = dtype or usual_on(found.checkpoint, device)
     model = _load(found.checkpoint, dtype)

@@ -20,6 +20,7 @@ from engine.log import LOGGER
 from engine.models.attention import fuse_attention
 from engine.models.chat import ChatTemplate
 from engine.models.checkpoint import Checkpoint, find_checkpoint, of_a_block, state_of
+from engine.models.device import check_device
 from engine.models.dtypes import usual_on
 from engine.models.fetch import model_folder
 from engine.models.head import read_head
@@ -85,9 +86,11 @@ def load_pm(
 
     Raises:
         UserError: a file is missing, damaged or unsafe to read; the model has no reward head or
-            more than one label; a weight is NaN or infinite; the hub cannot be reached.
+            more than one label; a weight is NaN or infinite; the hub cannot be reached; there
+            is no such device.
     """
     silence_transformers()
+    check_device(device)
     folder, fetched = model_folder(path)
     config_values = read_json(folder / "config.json")
     checkpoint = find_checkpoint(folder)

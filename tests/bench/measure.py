@@ -146,22 +146,30 @@ def _difference(left: dict[int, float], right: dict[int, float]) -> str:
     return f"median {found[len(found) // 2]:.1e}, largest {found[-1]:.1e}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def asked_for(
+    description: str | None, count: int
+) -> tuple[argparse.Namespace, Instrument, list[Prepared]]:
+    """What the command line names: PAIRS, PM, SAE and HOOK, and `--count` of the pairs."""
+    parser = argparse.ArgumentParser(description=description)
     for name in ("pairs", "pm", "sae", "hook"):
         parser.add_argument(name)
-    parser.add_argument("--count", type=int, default=96, help="how many pairs, evenly spaced")
+    parser.add_argument("--count", type=int, default=count, help="how many pairs, evenly spaced")
     asked = parser.parse_args()
     torch.set_num_threads(2)
     pm = load_pm(asked.pm, dtype=torch.float32, device="cpu")
     instrument = make_instrument(
         pm, asked.sae, hook=asked.hook, readout="last-text-token", positions="all", device="cpu"
     )
-    reference = PlainModel(Path(asked.pm), asked.hook)
-    plain = Plain(reference.model, reference.block, instrument.sae)
     pairs = read_pairs(Path(asked.pairs))
     chosen = pairs[:: max(1, len(pairs) // asked.count)][: asked.count]
-    compare(instrument, plain, [instrument.prepare(pair) for pair in chosen])
+    return asked, instrument, [instrument.prepare(pair) for pair in chosen]
+
+
+def main() -> None:
+    asked, instrument, prepared = asked_for(__doc__, 96)
+    reference = PlainModel(Path(asked.pm), asked.hook)
+    plain = Plain(reference.model, reference.block, instrument.sae)
+    compare(instrument, plain, prepared)
 
 
 def compare(instrument: Instrument, plain: Plain, prepared: Sequence[Prepared]) -> None:

@@ -6,7 +6,6 @@ the time; and how fast matrix products are done, over all of that time and over 
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
@@ -15,18 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
-from pathlib import Path
 
-import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from engine.measure.instrument import Instrument
-from engine.measure.loading import make_instrument
 from engine.measure.prepare import Prepared
-from engine.models.pm import load_pm
-from tests.bench.measure import margins, measured, peak, products, timed
-from tests.engine.measure.real import read_pairs
+from tests.bench.measure import asked_for, margins, measured, peak, products, timed
 
 KINDS = {
     "linear layers": ("linear", "addmm", "aten::mm", "aten::bmm"),
@@ -57,19 +51,8 @@ def attended(instrument: Instrument, prepared: Sequence[Prepared]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("pairs", "pm", "sae", "hook"):
-        parser.add_argument(name)
-    parser.add_argument("--count", type=int, default=48, help="how many pairs, evenly spaced")
-    asked = parser.parse_args()
-    torch.set_num_threads(2)
-    pm = load_pm(asked.pm, dtype=torch.float32, device="cpu")
-    instrument = make_instrument(
-        pm, asked.sae, hook=asked.hook, readout="last-text-token", positions="all", device="cpu"
-    )
-    pairs = read_pairs(Path(asked.pairs))
-    chosen = pairs[:: max(1, len(pairs) // asked.count)][: asked.count]
-    prepared = [instrument.prepare(pair) for pair in chosen]
+    _, instrument, prepared = asked_for(__doc__, 48)
+    pm = instrument.pm
     measured(instrument, prepared[:4])
     rewards = partial(margins, instrument, prepared)
     linear = [module for module in pm.backbone.modules() if isinstance(module, nn.Linear)]

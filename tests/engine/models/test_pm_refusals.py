@@ -257,3 +257,9 @@ def test_a_hub_model_is_read_from_where_it_was_fetched(
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetched)
     pm = load_pm("some-org/some-model", dtype=torch.float32, device="cpu")
     assert pm.name == "some-org/some-model"
+
+
+def test_a_device_that_is_not_here_is_refused_before_a_weight_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="this machine has no such device") as caught:
+        load_pm(str(tmp_path / "nothing"), dtype=None, device="cuda:99")
+    assert caught.value.where == "cuda:99"
