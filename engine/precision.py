@@ -11,7 +11,7 @@ def usual_dtype(stored: str, capability: tuple[int, int] | None) -> str:
 
     Weights that are stored in half precision lose nothing by it but what sums lose, and that the
     noise floor measures. Weights stored in float32 are never cut unasked, and a CPU is given
-    float32: most are slower in half precision, some by far.
+    float32: without instructions of its own for half precision it is several times slower in it.
 
     Args:
         stored: what most of its weights are stored as, by torch's name.

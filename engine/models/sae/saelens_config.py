@@ -97,7 +97,7 @@ def parse(config: Mapping[str, object], where: Path, supported: str) -> SaeLensC
         raise refuse(
             f"its config says {unknown[0]}, which is not known here: it may decide what the SAE"
             " computes",
-            "If it does not, take it out of the config, or into its metadata.",
+            "If it does not, take it out of the config, or move it into its metadata.",
         )
     hook = _hook(config, metadata)
     reshape = config.get("reshape_activations", "none")
