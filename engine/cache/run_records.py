@@ -93,3 +93,6 @@ class MeasuredHeuristic:
     both: int
     insertion: Insertion | None = None
     """None: sealed before it was measured, a regular expression, or nothing to insert it into."""
+    pinned_by: str | None = None
+    """The user whose triage file pins `features`; None: they were found, or the heuristic was
+    written with them."""

@@ -1,4 +1,4 @@
-"""Triage marks and notes: one append-only file a user, keyed by what names a pair for good."""
+"""What one user says of pairs and features: an append-only file, keyed by what lasts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.cache.lines import appending, write_line
-from engine.cache.triage_line import History, Triage, parse_line
+from engine.cache.triage_line import History, Pins, Triage, parse_line
 from engine.errors import UserError
+from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
 
 
@@ -33,7 +34,8 @@ def now() -> str:
 
 
 class TriageFile:
-    """One user's file. Every line is a whole state of one pair; the last one of a pair counts.
+    """One user's file. Every line is a whole state of one pair, or all the features pinned for one
+    heuristic; the last one of each counts.
 
     Lines are only ever appended, whole and under a lock, so that any number of processes of one
     user lose nothing; each sees what the others wrote with its next question. What one line does
@@ -43,6 +45,7 @@ class TriageFile:
     def __init__(self, folder: Path, user: str) -> None:
         self.path = folder / f"{user}.jsonl"
         self._history = History()
+        self._pins: dict[tuple[str, str], Pins] = {}
         self._offset = 0
         self._inode: int | None = None
 
@@ -91,6 +94,20 @@ class TriageFile:
             before = self._history.before_last_change()
             return None if before is None else self._write(stream, before, undo=True)
 
+    def pin(self, heuristic: Heuristic, sae_hash: str, feature: int, *, pinned: bool) -> Pins:
+        """Pin a feature for a heuristic beside those that are pinned already, or take its pin back.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        with self._appending("pin") as stream:
+            standing = self._pins.get((heuristic.key, sae_hash))
+            others = set(standing.features if standing else ()) - {feature}
+            features = others | {feature} if pinned else others
+            made = Pins(heuristic.name, heuristic.key, sae_hash, tuple(sorted(features)), now())
+            self._append(stream, made)
+            return made
+
     def add(self, states: list[Triage]) -> int:
         """Append states made elsewhere, with their own times; how many the file lacked.
 
@@ -118,6 +135,19 @@ class TriageFile:
         Raises:
             UserError: the file is there and cannot be read.
         """
+        self._look()
+        return self._history.said
+
+    def pins(self) -> dict[tuple[str, str], Pins]:
+        """The features pinned for each heuristic and SAE, as the file is now; see `read`.
+
+        Raises:
+            UserError: the file is there and cannot be read.
+        """
+        self._look()
+        return self._pins
+
+    def _look(self) -> None:
         try:
             with self.path.open("rb") as stream:
                 self._catch_up(stream)
@@ -129,7 +159,6 @@ class TriageFile:
                 where=str(self.path),
                 todo="Make the file readable, or move it away.",
             ) from None
-        return self._history.said
 
     def _standing(self, pair: Pair) -> Triage:
         """What counts for the pair's present text; another text's words do not."""
@@ -139,7 +168,7 @@ class TriageFile:
         return Triage(*pair.name, pair.content_hash, None, None, now())
 
     @contextmanager
-    def _appending(self) -> Iterator[BinaryIO]:
+    def _appending(self, what: str = "mark") -> Iterator[BinaryIO]:
         """The file, locked, and all that others wrote in it read."""
         try:
             with appending(self.path) as stream:
@@ -147,7 +176,7 @@ class TriageFile:
                 yield stream
         except OSError as error:
             raise UserError(
-                f"the mark was not kept: {error.strerror}",
+                f"the {what} was not kept: {error.strerror}",
                 where=str(self.path),
                 todo="Make the folder writable, or name another one with --cache.",
             ) from None
@@ -155,12 +184,21 @@ class TriageFile:
     def _write(
         self, stream: BinaryIO, state: Triage, *, at: str | None = None, undo: bool = False
     ) -> Triage:
-        """Append one line; the offset follows, so that it is not read again."""
         made = replace(state, time=at or now(), undo=undo)
-        write_line(stream, asdict(made))
-        self._history.take(made)
-        self._offset = stream.tell()
+        self._append(stream, made)
         return made
+
+    def _append(self, stream: BinaryIO, made: Triage | Pins) -> None:
+        """Append one line; the offset follows, so that it is not read again."""
+        write_line(stream, asdict(made))
+        self._take(made)
+        self._offset = stream.tell()
+
+    def _take(self, made: Triage | Pins) -> None:
+        if isinstance(made, Pins):
+            self._pins[made.pinned_for] = made
+        else:
+            self._history.take(made)
 
     def _catch_up(self, stream: BinaryIO) -> None:
         """Read what was appended since the last look; all of it where the file is another one."""
@@ -175,16 +213,17 @@ class TriageFile:
         whole, newline, last = data.rpartition(b"\n")
         for line in whole.split(b"\n"):
             if (made := parse_line(line)) is not None:
-                self._history.take(made)
+                self._take(made)
         self._offset += len(whole) + len(newline)
         # A last line without its newline is whole where it was written by hand; else it is being
         # written, or never will be.
         if (made := parse_line(last)) is not None:
-            self._history.take(made)
+            self._take(made)
             self._offset += len(last)
 
     def _forget(self) -> None:
         self._history = History()
+        self._pins = {}
         self._offset = 0
         self._inode = None
 

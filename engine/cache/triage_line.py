@@ -1,15 +1,20 @@
-"""One line of a triage file, and what the lines of a file come to."""
+"""The lines of a triage file, and what they come to."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from engine.hh import PairName
 from engine.shapes import build
 
 MOST_ROWS = 1 << 40
 """A row above this fits no pair's id."""
+
+_MOST_FEATURES = 1 << 31
+"""No SAE has so many: they are stored in 32 bits."""
 
 _LATER: dict[str, str | bool | None] = {"blind": None, "undo": False}
 """Fields that the first files lack."""
@@ -37,14 +42,42 @@ class Triage:
         return PairName(self.source, self.split, self.row)
 
 
-def parse_line(line: bytes) -> Triage | None:
-    """The state a line holds; None for one that was cut short, or never was one of ours."""
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The features that one user says stand for a heuristic in an SAE: a line is all of them."""
+
+    heuristic: str
+    """Its name, for whoever reads the file."""
+    key: str
+    """What names it for good: `Heuristic.key`."""
+    sae_hash: str
+    features: tuple[int, ...]
+    """Ascending. None: they were taken back, and what else there is counts."""
+    time: str
+    """ISO 8601, UTC."""
+
+    @property
+    def pinned_for(self) -> tuple[str, str]:
+        """The heuristic's key, and the SAE's hash: features of another SAE are other features."""
+        return self.key, self.sae_hash
+
+
+def parse_line(line: bytes) -> Triage | Pins | None:
+    """What a line holds; None for one that was cut short, or never was one of ours."""
     try:
         values = json.loads(line.decode("utf-8", "replace"))
+        if isinstance(values, dict) and "features" in values:
+            pins = build(Pins, values)
+            return pins if is_ascending(pins.features) else None
         made = build(Triage, _LATER | values if isinstance(values, dict) else values)
     except (ValueError, RecursionError):
         return None
     return made if 0 <= made.row < MOST_ROWS else None
+
+
+def is_ascending(features: Sequence[int]) -> bool:
+    """Whether they are numbers of features, each once, in their order."""
+    return all(0 <= one < other for one, other in pairwise((*features, _MOST_FEATURES)))
 
 
 class History:

@@ -88,6 +88,8 @@ class ScoreResult:
     unseen: int | None = None
     left_out: int = 0
     """Pairs that do not fit the PM, and that the filter of this sitting does not keep."""
+    pins: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By heuristic: the features that the user's triage file pins, where it does."""
 
     def to_json(self) -> dict[str, Json]:
         return asdict(self)

@@ -202,7 +202,15 @@ def _select(run: _Begun) -> _Selected:
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
     norms = sitting.instrument.sae.decoder_norms.cpu().numpy()
     selections = [
-        select(table, sitting.parts, spans_stage_name(table), staging.TEXTS, contexts, norms)
+        select(
+            table,
+            sitting.parts,
+            spans_stage_name(table),
+            staging.TEXTS,
+            contexts,
+            norms,
+            sitting.pins.features(table.heuristic),
+        )
         for table in sitting.bearers
     ]
     samples = Samples(sampled, sampled[:NOISE_PAIRS], checked, checked[:INTEGRATED_PAIRS])

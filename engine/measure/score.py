@@ -15,6 +15,7 @@ from engine.cache.manifest import Manifest, pinned
 from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.part_place import Folder, part_place
 from engine.cache.picked import chosen_ids
+from engine.cache.pins import UserPins, user_pins
 from engine.cache.resuming import check_resumable
 from engine.cache.run_records import Figures
 from engine.cache.sealed import known_heuristics
@@ -47,6 +48,7 @@ class _Loaded:
 
     request: ScoreRequest
     instrument: Instrument
+    pins: UserPins
 
 
 def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
@@ -151,9 +153,10 @@ def _loaded(request: ScoreRequest, pm: PreferenceModel) -> _Loaded:
         positions=request.positions,
         device=own_device(request),
     )
+    pins = user_pins(request.paths.triage, instrument.sae.hash)
     for heuristic in request.heuristics:
-        _check_pins(heuristic, instrument.sae.d_sae)
-    return _Loaded(request, instrument)
+        _check_pins(heuristic, pins, instrument.sae.d_sae)
+    return _Loaded(request, instrument, pins)
 
 
 def _manifest(run: _Loaded, store: PairStore) -> Manifest:
@@ -200,6 +203,7 @@ def _sitting(
         bearers=bearers(request.paths, store, [one for one in known if one.feature is None]),
         features=[one for one in known if one.feature is not None],
         also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
+        pins=run.pins,
         filtered=request.pairs not in ("bearers", "all"),
         report=report,
     )
@@ -222,6 +226,11 @@ def _result(
         seen=training.count("seen") if training else None,
         unseen=training.count("unseen") if training else None,
         left_out=work.left_out,
+        pins={
+            heuristic.name: pinned
+            for heuristic in (table.heuristic for table in sitting.bearers)
+            if (pinned := sitting.pins.of(heuristic))
+        },
     )
 
 
@@ -246,11 +255,12 @@ def _check_findable(heuristics: Sequence[Heuristic]) -> None:
             )
 
 
-def _check_pins(heuristic: Heuristic, d_sae: int) -> None:
-    wrong = [feature for feature in heuristic.features if not 0 <= feature < d_sae]
+def _check_pins(heuristic: Heuristic, pins: UserPins, d_sae: int) -> None:
+    wrong = [feature for feature in pins.features(heuristic) if not 0 <= feature < d_sae]
     if wrong:
+        said = f"its line in {pins.file}" if pins.of(heuristic) else "the heuristics file"
         raise UserError(
             f"feature {wrong[0]} does not exist: the SAE has {d_sae} (0 to {d_sae - 1})",
             where=f'heuristic "{heuristic.name}"',
-            todo="Correct `features` in the heuristics file.",
+            todo=f"Correct `features` in {said}.",
         )

@@ -73,7 +73,9 @@ def seal(
         heuristic, rows = judge_heuristic(
             table, selection, layer, margins, keys, figures.margin_threshold
         )
-        measured.append(replace(heuristic, insertion=_insertion(sitting, table, hosting)))
+        pinned_by = sitting.pins.user if sitting.pins.of(table.heuristic) else None
+        made = _insertion(sitting, table, hosting)
+        measured.append(replace(heuristic, insertion=made, pinned_by=pinned_by))
         judged += rows
     write_run(
         sitting.paths.run(sitting.run) / RUN_FILE,

@@ -58,6 +58,7 @@ def select(
     texts_stage: str,
     contexts: Mapping[int, str],
     decoder_norms: npt.NDArray[np.float32],
+    pins: Sequence[int],
 ) -> Selection:
     """Find one heuristic's features on the activations that its bearers' parts hold.
 
@@ -68,6 +69,7 @@ def select(
         texts_stage: where their sparse activations are.
         contexts: context hashes by pair id, for the folds.
         decoder_norms: [d_sae].
+        pins: the features that somebody says stand for it, which need no finding; none: find them.
     """
     ids = [borne.id for borne in table.bearers]
     activations = gather(
@@ -75,10 +77,9 @@ def select(
         parts.read(spans_stage, tables.SPANS, ["id", "span_position"]),
         parts.read(texts_stage, tables.TEXT_ACTIVATIONS),
     )
-    pins = table.heuristic.features
     if pins:
         level = _silent(activations, pins, decoder_norms, np.arange(len(ids)))
-        fold = FoldSelection(features=pins, candidates=(), silent_activation=level)
+        fold = FoldSelection(features=tuple(pins), candidates=(), silent_activation=level)
         return Selection((fold,), dict.fromkeys(ids, 0), None, in_sample=False, pinned=True)
     fitted = cross_fit(
         activations,

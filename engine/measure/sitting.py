@@ -11,6 +11,7 @@ from engine.cache.manifest import Manifest
 from engine.cache.pairs import PairStore
 from engine.cache.part_place import part_place
 from engine.cache.parts import Parts
+from engine.cache.pins import UserPins
 from engine.cache.resuming import indexed_again
 from engine.heuristics import Heuristic
 from engine.measure.crew import Crew
@@ -31,6 +32,8 @@ class Sitting:
     bearers: Sequence[BearerTable]
     also: Sequence[int]
     """Pairs to measure beside the bearers."""
+    pins: UserPins
+    """Features that stand for heuristics by the word of the user who measures."""
     report: Report
     filtered: bool = False
     """Whether they are what a filter keeps, and a bearer that it does not keep may be left out."""

@@ -103,6 +103,7 @@ def on_heuristic(
         jaccard=measured.jaccard if measured else None,
         in_sample=measured.in_sample if measured else False,
         pinned=measured.pinned if measured else False,
+        pinned_by=measured.pinned_by if measured else None,
         vote_threshold=measured.vote_threshold if measured else None,
         insertion=measured.insertion if measured else None,
         coverage=covered(judged),

@@ -147,6 +147,8 @@ class HeuristicReport:
     jaccard: float | None
     in_sample: bool
     pinned: bool
+    pinned_by: str | None
+    """The user whose triage file does; None where the heuristic was written with its pins."""
     vote_threshold: float | None
     """None: the run does not know the heuristic."""
     coverage: Interval | None

@@ -122,6 +122,7 @@ def _heuristic(made: HeuristicReport) -> Json:
         "jaccard": made.jaccard,
         "in_sample": made.in_sample,
         "pinned": made.pinned,
+        "pinned_by": made.pinned_by,
         "vote_threshold": made.vote_threshold,
         "coverage": made.coverage.estimate if made.coverage else None,
         "coverage_interval": bounds_json(made.coverage),

@@ -138,7 +138,8 @@ def insertion(made: HeuristicReport) -> str | None:
 def features(made: HeuristicReport) -> str:
     """Which features stand for the pattern, and how they were found."""
     if made.pinned:
-        return f"Features, pinned: {', '.join(map(str, made.features))}."
+        by = f" by {made.pinned_by}" if made.pinned_by else ""
+        return f"Features, pinned{by}: {', '.join(map(str, made.features))}."
     if not made.features:
         return "Features: none stands for the pattern."
     folds = [

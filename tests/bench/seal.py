@@ -20,6 +20,7 @@ import pyarrow as pa
 from engine.cache import tables
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import PairStore, open_pairs
+from engine.cache.pins import UserPins
 from engine.hh import pair_id
 from engine.measure import staging
 from engine.measure.crew import Alone
@@ -73,6 +74,7 @@ def _sitting(paths: IndexPaths, store: PairStore, instrument: Instrument) -> Sit
         store=store,
         bearers=(),
         also=(),
+        pins=UserPins("nobody"),
         report=lambda progress: None,
     )
 

@@ -11,6 +11,7 @@ from engine.cache.kept import with_kept
 from engine.cache.layout import IndexPaths
 from engine.canonical import Json
 from engine.errors import UserError
+from engine.plain import plain
 from engine.presets import Preset
 from tui.cli.child import run_child
 from tui.cli.commands import Subparsers
@@ -208,8 +209,12 @@ def _measure(request: dict[str, Json], drawn: Bars | Lines) -> list[dict[str, Js
 def _print(results: list[dict[str, Json]]) -> None:
     for result in results:
         print(f"run {result['run']}")
-        figures = {key: value for key, value in result.items() if key != "run"}
+        pins = result["pins"]
+        figures = {key: value for key, value in result.items() if key not in ("run", "pins")}
         print_table([[key.replace("_", " "), _figure(value)] for key, value in figures.items()])
+        for name, features in pins.items() if isinstance(pins, dict) else ():
+            listed = ", ".join(map(str, features))
+            print(f"{plain(name, keep_newlines=False)}: judged with your pins, {listed}")
     print("The verdicts: `outvoted report`. The pairs: `outvoted`.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 
 from engine.cache.triage import TriageFile
 from engine.errors import UserError
+from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
+
+URL = Heuristic("url", "https://")
 
 
 def pair(row: int) -> Pair:
@@ -126,6 +130,48 @@ def test_the_first_mark_under_cover_is_the_blind_one_and_stays_it(tmp_path: Path
     assert file.mark(pair(2), "exclude", hidden=True).blind is None  # it was open before
     assert file.mark(pair(1), None).blind is None  # taken back, so never said ...
     assert file.mark(pair(1), "clear", hidden=True).blind is None  # ... and seen by now
+
+
+def test_pins_are_kept_beside_marks_by_heuristic_and_sae(tmp_path: Path) -> None:
+    file = TriageFile(tmp_path, "me")
+    file.mark(pair(1), "clear")
+    file.pin(URL, "sae", 7, pinned=True)
+    file.pin(URL, "sae", 3, pinned=True)
+    file.pin(URL, "other", 5, pinned=True)
+    file.pin(replace(URL, name="link", features=(1,)), "sae", 9, pinned=True)
+    file.pin(replace(URL, fold=True), "sae", 1, pinned=True)
+    for one in (file, TriageFile(tmp_path, "me")):
+        pinned = {key: made.features for key, made in one.pins().items()}
+        assert pinned[URL.key, "sae"] == (3, 7, 9), "another name is the same heuristic"
+        assert pinned[URL.key, "other"] == (5,)
+        assert len(pinned) == 3
+        assert said(one) == {1: ("clear", None)}
+    assert file.pin(URL, "sae", 9, pinned=False).features == (3, 7)
+    assert file.undo() is not None  # the mark: pins are no marks
+    assert said(file) == {1: (None, None)}
+    assert file.pins()[URL.key, "sae"].features == (3, 7)
+
+
+def test_what_another_process_pinned_meanwhile_stays(tmp_path: Path) -> None:
+    one, other = TriageFile(tmp_path, "me"), TriageFile(tmp_path, "me")
+    one.pin(URL, "sae", 7, pinned=True)
+    other.pin(URL, "sae", 8, pinned=True)
+    assert one.pin(URL, "sae", 7, pinned=False).features == (8,)
+    assert [made.features for made in other.pins().values()] == [(8,)]
+
+
+@pytest.mark.parametrize(
+    "features", ["[2, 1]", "[1, 1]", "[-1]", "[1e3]", "[true]", "[4294967296]"]
+)
+def test_a_line_that_names_no_features_pins_nothing(tmp_path: Path, features: str) -> None:
+    file = TriageFile(tmp_path, "me")
+    file.pin(URL, "sae", 7, pinned=True)
+    line = (
+        f'{{"heuristic": "url", "key": "{URL.key}", "sae_hash": "sae", "features": {features},'
+        ' "time": "2026-11-23T10:00:00+00:00"}\n'
+    )
+    file.path.write_text(file.path.read_text(encoding="utf-8") + line, encoding="utf-8")
+    assert [made.features for made in TriageFile(tmp_path, "me").pins().values()] == [(7,)]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from engine.cache.indexing import index_sources
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.cache.parts import Parts
+from engine.cache.sealed import SealedRun
+from engine.cache.triage import TriageFile, user_name
 from engine.errors import UserError
 from engine.files import writer_lock
 from engine.heuristics import Heuristic
@@ -46,6 +48,14 @@ from tests.engine.measure.world import (
     rows_of,
 )
 from tests.engine.models.tiny_lm import write_lm
+
+
+def sealed(world: World) -> SealedRun:
+    """What the world's run says of itself."""
+    reader = open_reader(world.request.paths)
+    reader.close()
+    assert reader.run is not None
+    return reader.run
 
 
 class StoppedError(Exception):
@@ -366,6 +376,48 @@ def test_pins_judge_and_one_that_does_not_exist_is_named(world: World) -> None:
     wrong = dataclasses.replace(DUNNO, features=(96,))
     with pytest.raises(UserError, match="feature 96 does not exist"):
         measure(dataclasses.replace(world.request, heuristics=(wrong,)))
+
+
+def test_pins_of_the_user_go_before_those_of_the_file_and_stored_effects_are_kept(
+    world: World,
+) -> None:
+    """A set of features that was measured once is judged with again, and nothing is computed."""
+    in_file = dataclasses.replace(DUNNO, features=(3, 5))
+    request = dataclasses.replace(world.request, heuristics=(in_file,))
+    assert measure(request).pins == {}
+    sae_hash = sealed(world).manifest.config.sae_hash
+    mine = TriageFile(request.paths.triage, user_name())
+    mine.pin(in_file, sae_hash, 7, pinned=True)
+    mine.pin(in_file, "another SAE", 8, pinned=True)
+    fresh = measure(request)
+    assert (fresh.pins, fresh.tokens > 0) == ({"dunno": (7,)}, True)
+    assert set(map(str, column(world, "judged", "features"))) == {"[7]"}
+    (made,) = sealed(world).heuristics
+    assert (made.features, made.pinned, made.pinned_by) == ((7,), True, user_name())
+    assert made.heuristic == in_file, "the file that is opened with it finds these verdicts"
+
+    mine.pin(in_file, sae_hash, 7, pinned=False)
+    again = measure(request)
+    assert (again.pins, again.tokens) == ({}, 0)
+    assert set(map(str, column(world, "judged", "features"))) == {"[3, 5]"}
+    (made,) = sealed(world).heuristics
+    assert (made.pinned, made.pinned_by) == (True, None)
+
+
+def test_pins_are_kept_for_heuristics_that_are_not_asked_for_again(world: World) -> None:
+    measure(dataclasses.replace(world.request, heuristics=(DUNNO, YES)))
+    mine = TriageFile(world.request.paths.triage, user_name())
+    mine.pin(DUNNO, sealed(world).manifest.config.sae_hash, 7, pinned=True)
+    assert measure(dataclasses.replace(world.request, heuristics=(YES,))).pins == {"dunno": (7,)}
+
+
+def test_a_pin_beyond_the_sae_names_the_file_that_has_it(world: World) -> None:
+    measure(world.request)
+    mine = TriageFile(world.request.paths.triage, user_name())
+    mine.pin(DUNNO, sealed(world).manifest.config.sae_hash, 96, pinned=True)
+    with pytest.raises(UserError, match="feature 96 does not exist") as refused:
+        measure(world.request)
+    assert str(mine.path) in str(refused.value.todo)
 
 
 def test_texts_that_changed_are_measured_again(world: World) -> None:

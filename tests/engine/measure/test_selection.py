@@ -83,7 +83,7 @@ def selected(folder: Path, count: int, pins: tuple[int, ...] = ()) -> Selection:
         tuple(Borne(identifier, side_of(identifier), ((1, 5),)) for identifier in ids),
     )
     contexts = {identifier: f"{identifier:016x}" for identifier in ids}
-    return select(table, parts, "spans/x", "texts", contexts, NORMS)
+    return select(table, parts, "spans/x", "texts", contexts, NORMS, pins)
 
 
 def test_the_bearers_response_tokens_are_gathered_and_s_is_flagged() -> None:

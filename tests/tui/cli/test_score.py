@@ -17,6 +17,7 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
+from engine.cache.triage import TriageFile, user_name
 from tests.docs.console import child_here
 from tests.engine.measure.tiny import hook_of
 from tests.engine.models.tiny import write_pm
@@ -98,6 +99,25 @@ def test_one_document_and_a_finished_run(
         "seen": 30,
         "unseen": 10,
     }
+
+
+def test_it_judges_with_what_the_user_pinned_and_says_so(
+    fresh: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(fresh) == 0
+    assert "pins" not in capsys.readouterr().out
+    paths = IndexPaths(Path(fresh[2]), "default")
+    reader = open_reader(paths)
+    reader.close()
+    assert reader.run is not None
+    mine = TriageFile(paths.triage, user_name())
+    mine.pin(reader.heuristics[0], reader.run.manifest.config.sae_hash, 5, pinned=True)
+    assert main(fresh) == 0
+    assert "dunno: judged with your pins, 5" in capsys.readouterr().out
+    assert main(["report", *fresh[1:5]]) == 0
+    assert f"Features, pinned by {user_name()}: 5." in capsys.readouterr().out
+    assert main([*fresh, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["pins"] == {"dunno": [5]}
 
 
 def test_interrupted_it_can_be_resumed(
