@@ -21,7 +21,7 @@ from engine.cache.comparison_records import (
     TextFigures,
     VerdictInRun,
 )
-from engine.cache.custom import CustomPair
+from engine.cache.custom import CustomHeuristic, CustomPair
 from engine.cache.judged import JUDGED, JudgedRow, judged_row
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
@@ -31,6 +31,7 @@ from engine.cache.sealed import damaged_run, read_sealed, run_path
 from engine.canonical import text_hash
 from engine.heuristics import Heuristic
 from engine.hh import PairName
+from engine.verdict import Verdict
 
 MOST_POINTS = 400
 """How many pairs are told to draw margins against margins."""
@@ -188,8 +189,12 @@ def natural_against_custom(
     """A heuristic's bearers, natural and custom.
 
     Custom are edits of the text alone: where features were changed too, the figures say nothing
-    of the text. An unedited pair is a natural one.
+    of the text. An unedited pair is a natural one. A custom pair that was judged with other
+    features than the run's (pins come and go) has its margin and deletion effect, and no verdict.
     """
+    rows = list(judged)
+    groups = {frozenset(row.features) for row in rows}
+    groups.add(frozenset().union(*groups))
     return NaturalAgainstCustom(
         heuristic=heuristic,
         natural=tuple(
@@ -203,24 +208,28 @@ def natural_against_custom(
                 activation=row.activation,
                 deletion_effect=row.deletion_effect,
             )
-            for row in judged
+            for row in rows
         ),
         custom=tuple(
-            TextFigures(
-                context=text_hash(pair.context),
-                verdict=on.verdict,
-                margin=pair.after.margin,
-                margin_sae=pair.after.margin_sae,
-                vote=on.vote,
-                effect=on.effect,
-                activation=on.activation,
-                deletion_effect=on.deletion_effect,
-            )
+            _custom_figures(pair, on, judged_alike=frozenset(on.features) in groups)
             for pair in custom
             if _of_text_alone(pair)
             for on in pair.after.heuristics
             if on.heuristic == heuristic
         ),
+    )
+
+
+def _custom_figures(pair: CustomPair, on: CustomHeuristic, *, judged_alike: bool) -> TextFigures:
+    return TextFigures(
+        context=text_hash(pair.context),
+        verdict=on.verdict if judged_alike else Verdict.UNMEASURED,
+        margin=pair.after.margin,
+        margin_sae=pair.after.margin_sae,
+        vote=on.vote if judged_alike else None,
+        effect=on.effect if judged_alike else None,
+        activation=on.activation if judged_alike else None,
+        deletion_effect=on.deletion_effect,
     )
 
 

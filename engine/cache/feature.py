@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 
@@ -15,6 +16,7 @@ from engine.cache.feature_records import (
     Pushes,
 )
 from engine.cache.pairs import PairStore
+from engine.cache.pins import UserPins
 from engine.cache.run_records import MeasuredHeuristic
 from engine.cache.sealed import SealedRun
 from engine.cache.snippet import snippet
@@ -104,12 +106,7 @@ def feature_detail(
     Raises:
         UserError: the SAE has no such feature.
     """
-    if not 0 <= feature < run.manifest.d_sae:
-        raise UserError(
-            f"the SAE has no feature {feature}",
-            where=run.manifest.sae,
-            todo=f"Its features are 0 to {run.manifest.d_sae - 1}.",
-        )
+    check_feature(run, feature)
     ((active, *totals),) = cursor.execute(_TOTALS, [feature]).fetchall()
     on_chosen, mean_chosen, on_rejected, mean_rejected, stronger_on_chosen = totals[:5]
     return FeatureDetail(
@@ -124,6 +121,39 @@ def feature_detail(
         pushes=Pushes(*totals[5:]),
         heuristics=_on_heuristics(cursor, run, feature),
         hits=_hits(cursor, store, feature),
+    )
+
+
+def check_feature(run: SealedRun, feature: int) -> None:
+    """Refuse the number of a feature that the run's SAE does not have.
+
+    Raises:
+        UserError: says which it has.
+    """
+    if not 0 <= feature < run.manifest.d_sae:
+        raise UserError(
+            f"the SAE has no feature {feature}",
+            where=run.manifest.sae,
+            todo=f"Its features are 0 to {run.manifest.d_sae - 1}.",
+        )
+
+
+def with_pins(detail: FeatureDetail, own: UserPins, others: Iterable[UserPins]) -> FeatureDetail:
+    """The feature with what users pinned since the run was sealed."""
+    users = tuple(others)
+    return replace(
+        detail,
+        heuristics=tuple(
+            replace(
+                on,
+                pins=own.of(on.heuristic),
+                by_user=on.pinned_by == own.user,
+                others=tuple(
+                    each.user for each in users if detail.feature in each.of(on.heuristic)
+                ),
+            )
+            for on in detail.heuristics
+        ),
     )
 
 
@@ -179,6 +209,8 @@ def _on_heuristic(
     return FeatureOnHeuristic(
         heuristic=measured.heuristic,
         pinned=measured.pinned,
+        pinned_by=measured.pinned_by,
+        judged_with=measured.features,
         judges=tuple(_judges(measured, feature)),
         counterexamples=activations("counterexample"),
         conforming=activations("conforming"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.heuristics import Heuristic
@@ -67,11 +67,28 @@ class FeatureOnHeuristic:
 
     heuristic: Heuristic
     pinned: bool
+    pinned_by: str | None
+    """The user whose pins the run judged it with; None: they were its own, or it had none."""
+    judged_with: tuple[int, ...]
+    """All features that the run judged it with."""
     judges: tuple[tuple[int, Candidate | None], ...]
     """The folds (1, 2) that are judged with it, and how it was found; None for a pin."""
     counterexamples: tuple[float, ...]
     """Strongest activation over P in the bearer's response, one a measured pair; 0: inactive."""
     conforming: tuple[float, ...]
+    pins: tuple[int, ...] = ()
+    """What the user who asks has pinned for it by now."""
+    by_user: bool = False
+    """Whether the pins that the run judged it with were that user's."""
+    others: tuple[str, ...] = ()
+    """Who else pinned this feature for it."""
+
+    @property
+    def to_judge(self) -> bool:
+        """Whether the user's pins, or that they were taken back, are not judged with yet."""
+        if not self.pins:
+            return self.by_user
+        return not self.pinned or self.pins != tuple(sorted(self.judged_with))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +111,14 @@ class FeatureDetail:
     """Those that use it first, then the others in the run's order."""
     hits: tuple[FeatureHit, ...]
     """The strongest, by activation."""
+
+
+def pinned_now(detail: FeatureDetail, heuristic: Heuristic, pins: tuple[int, ...]) -> FeatureDetail:
+    """The feature once the user's pins for a heuristic are these; another name is the same one."""
+    return replace(
+        detail,
+        heuristics=tuple(
+            replace(on, pins=pins) if on.heuristic.key == heuristic.key else on
+            for on in detail.heuristics
+        ),
+    )

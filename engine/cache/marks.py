@@ -9,8 +9,10 @@ from pathlib import Path
 from engine.cache.keys import keys_of
 from engine.cache.pair_records import Said, Undone
 from engine.cache.pairs import PairStore
+from engine.cache.pins import UserPins, pins_of
 from engine.cache.triage import TriageFile, user_name
 from engine.cache.triage_line import Triage
+from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName, pair_id
 
 IMPORTED = ".imported"
@@ -97,6 +99,28 @@ class Marks:
     def everyones(self) -> dict[str, dict[int, Triage]]:
         """The standing words of every user by pair id, the user's own first."""
         return {user: dict(self._standing(made)) for user, made in self.words().items()}
+
+    def pin(self, heuristic: Heuristic, sae_hash: str, feature: int, *, pinned: bool) -> None:
+        """Pin a feature for a heuristic, or take its pin back; the other pins stay.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        with self._lock:
+            self._own.pin(heuristic, sae_hash, feature, pinned=pinned)
+
+    def pins(self, sae_hash: str) -> UserPins:
+        """What the user pinned of one SAE."""
+        with self._lock:
+            return UserPins(self._user, pins_of(self._own, sae_hash), self._own.path)
+
+    def pins_of_others(self, sae_hash: str) -> list[UserPins]:
+        """What others pinned of it, by user."""
+        with self._lock:
+            return [
+                UserPins(user, pins_of(file, sae_hash), file.path)
+                for user, file in self._others_files().items()
+            ]
 
     def _others_files(self) -> Mapping[str, TriageFile]:
         """The others' files by user; their names are looked up anew, since users come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,8 @@ class HeuristicOnPair:
     effect_over_response: float | None = None
     """E_F(P): the same features over all response positions; None also in runs that were sealed
     before it was measured."""
+    pinned: bool = False
+    """Whether the user's pins judged it in place of the features that the run judged it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,8 @@ class PairDetail:
     """None: no language model was asked."""
     hidden: bool = False
     """Blind mode: what was measured is left out until the pair is marked."""
+    pins: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """What the user pinned, by `Heuristic.key`: fresh inference judges with it."""
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from engine.cache.bulk import Bulk
 from engine.cache.comparison_records import Comparison, NaturalAgainstCustom, PairInRun
 from engine.cache.custom import CustomFile, CustomPair
 from engine.cache.duplicates import Duplicate
-from engine.cache.feature import feature_detail
+from engine.cache.feature import check_feature, feature_detail, with_pins
 from engine.cache.feature_records import FeatureDetail
 from engine.cache.keys import keys_of
 from engine.cache.layout import IndexPaths
@@ -38,6 +38,7 @@ from engine.cache.triage import user_name
 from engine.cache.triage_line import Triage
 from engine.cache.triage_report import Known, TriageReport, triage_report
 from engine.cache.words import vocabulary
+from engine.errors import UserError
 from engine.filters import Vocabulary
 from engine.heuristics import Heuristic
 from engine.heuristics.write import append_heuristic
@@ -161,7 +162,9 @@ class IndexReader:
         if self.run is None:
             raise no_run(self.paths)
         with self.ask.cursor() as cursor:
-            return feature_detail(cursor, self.store, self.run, self.labels, feature)
+            detail = feature_detail(cursor, self.store, self.run, self.labels, feature)
+        sae = self.run.manifest.config.sae_hash
+        return with_pins(detail, self._marks.pins(sae), self._marks.pins_of_others(sae))
 
     @property
     def duplicates_looked_for(self) -> bool:
@@ -171,6 +174,18 @@ class IndexReader:
     def near_duplicates(self, identifier: int) -> tuple[Duplicate, ...]:
         """What a pair nearly says again, or contradicts, as far as that was looked for."""
         return self._suspects.near(identifier)
+
+    def pins(self) -> Mapping[str, tuple[int, ...]]:
+        return self._marks.pins(self.run.manifest.config.sae_hash).by_key if self.run else {}
+
+    def pin(self, heuristic: Heuristic, feature: int, *, pinned: bool) -> tuple[int, ...]:
+        if self.run is None:
+            raise no_run(self.paths)
+        check_feature(self.run, feature)
+        if heuristic.feature is not None:
+            raise UserError(f"{heuristic.name} is a feature itself, and stands for itself alone")
+        self._marks.pin(heuristic, self.run.manifest.config.sae_hash, feature, pinned=pinned)
+        return self.pins().get(heuristic.key, ())
 
     # The run beside others.
 

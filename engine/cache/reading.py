@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,6 +96,19 @@ class Reader(Protocol):
 
         Raises:
             UserError: the index has no run, or its SAE no such feature.
+        """
+        ...
+
+    def pins(self) -> Mapping[str, tuple[int, ...]]:
+        """The features that the user pinned of the run's SAE, by `Heuristic.key`."""
+        ...
+
+    def pin(self, heuristic: Heuristic, feature: int, *, pinned: bool) -> tuple[int, ...]:
+        """Pin a feature for a heuristic, or take its pin back; the user's pins for it then.
+
+        Raises:
+            UserError: there is no run, its SAE has no such feature, the heuristic is a feature
+                itself, or the triage file cannot be written.
         """
         ...
 

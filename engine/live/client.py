@@ -16,7 +16,7 @@ from engine.errors import UserError
 from engine.hh import Pair
 from engine.live.child import Child, start
 from engine.live.edit import Edit, NoWorkerError, Rescored
-from engine.live.outcome import Standing, as_judged, detail
+from engine.live.outcome import Standing, detail, standings_on
 from engine.live.protocol import (
     Asked,
     BreakDown,
@@ -90,7 +90,7 @@ class LiveRescorer:
             chosen=_or(edit.response_chosen, before.pair.chosen),
             rejected=_or(edit.response_rejected, before.pair.rejected),
         )
-        standings = as_judged(before, self._standings)
+        standings = standings_on(before, self._standings)
         answer = await self._ask(lambda number: _request(number, pair, edit, standings), Measured)
         after = detail(before, pair, answer, standings)
         return Rescored(before, after, time.perf_counter() - started, edit)
@@ -100,7 +100,7 @@ class LiveRescorer:
 
         Calls wait for one another and are stopped as `rescore` is, and raise what it raises.
         """
-        asked = _asked(as_judged(before, self._standings))
+        asked = _asked(standings_on(before, self._standings))
         pair = before.pair
 
         def request(number: int) -> BreakDown:

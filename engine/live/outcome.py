@@ -29,10 +29,38 @@ class Standing:
     in_sample: bool
     thresholds: Thresholds | None
     """None: the run never judged it, so its bearers stay `unmeasured`."""
+    margin_threshold: float
+    """What stands for a threshold of votes where no random groups were measured."""
+    pinned: bool = False
+    """Whether the features are the user's pins in place of those that the run judged it with."""
 
 
-def as_judged(before: PairDetail, standings: Sequence[Standing]) -> list[Standing]:
-    """What a stored pair was judged with: an unedited rescore then differs by noise alone."""
+def standings_on(before: PairDetail, standings: Sequence[Standing]) -> list[Standing]:
+    """What a pair is judged with: the user's pins, or else what a stored pair was judged with.
+
+    Without pins an unedited rescore then differs by noise alone.
+    """
+    return [
+        _by_pins(standing, before.pins.get(standing.heuristic.key, ()))
+        for standing in _as_judged(before, standings)
+    ]
+
+
+def _by_pins(standing: Standing, pins: tuple[int, ...]) -> Standing:
+    """Of another group than the run's no random groups were measured, nor who is silent."""
+    if not pins or set(pins) == set(standing.features):
+        return standing
+    epsilon = standing.margin_threshold
+    return replace(
+        standing,
+        features=pins,
+        in_sample=False,
+        thresholds=Thresholds(epsilon, epsilon, 0.0),
+        pinned=True,
+    )
+
+
+def _as_judged(before: PairDetail, standings: Sequence[Standing]) -> list[Standing]:
     judged = {
         made.heuristic.name: made for made in before.heuristics if made.thresholds is not None
     }
@@ -145,6 +173,7 @@ def _judged(
         drop_without_others=made.drop_without_others,
         drop_without_error=made.drop_without_error,
         effect_over_response=made.effect_over_response,
+        pinned=standing.pinned,
     )
 
 

@@ -64,6 +64,7 @@ def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedR
         features=measured.features,
         in_sample=measured.in_sample,
         thresholds=Thresholds(run.figures.margin_threshold, measured.vote_threshold, silent),
+        margin_threshold=run.figures.margin_threshold,
     )
 
 
@@ -74,6 +75,7 @@ def _unknown(heuristic: Heuristic, run: SealedRun) -> Standing:
         features=heuristic.features,
         in_sample=False,
         thresholds=Thresholds(epsilon, epsilon, 0.0) if heuristic.features else None,
+        margin_threshold=epsilon,
     )
 
 

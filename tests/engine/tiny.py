@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from engine.cache.opening import open_reader
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.hh.source import SourceOptions, open_sources
-from engine.measure.request import ScoreRequest
+from engine.measure.request import ScoreRequest, ScoreResult
 from engine.measure.score import score
 from tests.engine.measure.tiny import hook_of, write_sae
 from tests.engine.models.tiny import write_pm
@@ -38,10 +39,37 @@ class TinyIndex:
     pm: Path
     sae: Path
     source: Path
-    run: str
+    architecture: str
+    run: str = ""
+    """Empty before it is scored."""
 
     def read(self) -> IndexReader:
         return open_reader(self.paths)
+
+    def copy(self, folder: Path) -> TinyIndex:
+        """The same index elsewhere, to be changed."""
+        shutil.copytree(self.paths.cache, folder)
+        return replace(self, paths=IndexPaths(folder, self.paths.name))
+
+    def score(self) -> ScoreResult:
+        """Measure in this process what is missing of its run."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        request = ScoreRequest(
+            paths=self.paths,
+            heuristics=HEURISTICS,
+            pm=str(self.pm),
+            saes=(str(self.sae),),
+            hook=hook_of(self.architecture),
+            readout="last-text-token",
+            positions="all",
+            pairs="all",
+            dtype="float32",
+            device="cpu",
+        )
+        (made,) = score(request, report=lambda progress: None)
+        torch.set_num_threads(threads)
+        return made
 
     @property
     def options(self) -> list[str]:
@@ -58,25 +86,8 @@ def make_tiny_index(folder: Path, architecture: str = "gptj") -> TinyIndex:
     write_sae(sae, architecture)
     paths = IndexPaths(folder / "cache", "tiny")
     index_sources(paths, open_sources(str(source), SourceOptions()))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    (made,) = score(
-        ScoreRequest(
-            paths=paths,
-            heuristics=HEURISTICS,
-            pm=str(pm),
-            saes=(str(sae),),
-            hook=hook_of(architecture),
-            readout="last-text-token",
-            positions="all",
-            pairs="all",
-            dtype="float32",
-            device="cpu",
-        ),
-        report=lambda progress: None,
-    )
-    torch.set_num_threads(threads)
-    return TinyIndex(paths, pm, sae, source, made.run)
+    index = TinyIndex(paths, pm, sae, source, architecture)
+    return replace(index, run=index.score().run)
 
 
 def records() -> Iterator[dict[str, str]]:

@@ -41,20 +41,22 @@ def make_feature(
         stronger_on_chosen=len(hits) * 3 // 4,
         pushes=Pushes(3.25, -12.5, 9, -1.75, -2.0, 7) if hits else Pushes(0, 0, 0, 0, 0, 0),
         heuristics=tuple(
-            _on_heuristic(heuristic, uses=feature in (11612, 15487) and place < 2)
+            _on_heuristic(heuristic, place, uses=feature in (11612, 15487) and place < 2)
             for place, heuristic in enumerate(heuristics)
         ),
         hits=hits,
     )
 
 
-def _on_heuristic(heuristic: Heuristic, *, uses: bool) -> FeatureOnHeuristic:
+def _on_heuristic(heuristic: Heuristic, place: int, *, uses: bool) -> FeatureOnHeuristic:
     from engine.verdict.selection import Candidate
 
     found = Candidate(11612, auroc=0.94, fire_share=0.71)
     return FeatureOnHeuristic(
         heuristic=heuristic,
         pinned=False,
+        pinned_by=None,
+        judged_with=(11612, 15487) if place < 2 else (),
         judges=((1, found), (2, found)) if uses else (),
         counterexamples=tuple(0.0 if row % 5 == 0 else row / 4 for row in range(20)),
         conforming=tuple(0.0 if row % 2 else row / 12 for row in range(12)),

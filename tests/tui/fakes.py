@@ -11,7 +11,7 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from engine.cache.pair_records import (
     Said,
     Undone,
 )
+from engine.cache.pins import UserPins
 from engine.cache.records import (
     HeuristicCard,
     Overview,
@@ -330,6 +331,10 @@ class FakeReader:
     """The pairs that were read before anybody asked for them."""
     closed: bool = False
     failing: UserError | None = None
+    unwritable: UserError | None = None
+    """Why nothing can be pinned."""
+    pinned: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By `Heuristic.key`."""
     shown: Overview = OVERVIEW
     endless: bool = False
     """Whether a new pattern is counted until nobody waits for it any more."""
@@ -463,7 +468,22 @@ class FakeReader:
         return make_customs(HEURISTICS)
 
     def feature(self, feature: int) -> FeatureDetail:
-        return make_feature(feature, list(DETAILS.values()), HEURISTICS)
+        from engine.cache.feature import with_pins
+
+        made = make_feature(feature, list(DETAILS.values()), HEURISTICS)
+        others = [UserPins("ana", {HEURISTICS[1].key: (24651,)})]
+        return with_pins(made, UserPins("me", self.pinned), others)
+
+    def pins(self) -> Mapping[str, tuple[int, ...]]:
+        return dict(self.pinned)
+
+    def pin(self, heuristic: Heuristic, feature: int, *, pinned: bool) -> tuple[int, ...]:
+        if self.unwritable is not None:
+            raise self.unwritable
+        others = {*self.pinned.get(heuristic.key, ())} - {feature}
+        made = tuple(sorted(others | {feature} if pinned else others))
+        self.pinned |= {heuristic.key: made}
+        return made
 
     def _said(self, identifier: int) -> tuple[str | None, str | None]:
         said = (made[1:] for made in reversed(self.written) if made[0] == identifier)
@@ -573,12 +593,14 @@ class FakeRescorer:
     wait: float = 0.0
     failing: UserError | None = None
     edits: list[Edit] = field(default_factory=list)
+    before: list[PairDetail] = field(default_factory=list)
     broken_down: list[PairDetail] = field(default_factory=list)
     settled: int = 0
     closed: bool = False
 
     async def rescore(self, before: PairDetail, edit: Edit) -> Rescored:
         self.edits.append(edit)
+        self.before.append(before)
         await asyncio.sleep(self.wait)
         if self.failing is not None:
             raise self.failing

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from textual.pilot import Pilot
 
-from tests.tui.driving import browser, page_text, press, settle, text_of
-from tests.tui.fakes import FakeReader
+from engine.errors import UserError
+from tests.tui.driving import browser, page_text, press, settle, text_of, until_measured
+from tests.tui.fakes import HEURISTICS, FakeReader, FakeRescorer
 from tui.screens.feature import FeatureScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
+
+
+def state_of(pilot: Pilot[None]) -> str:
+    return " ".join(text_of(pilot, "state").split())
+
+
+def flat(pilot: Pilot[None]) -> str:
+    """The page, whichever lines its sentences are wrapped to."""
+    return " ".join(page_text(pilot).split())
 
 
 async def test_from_a_heuristic_through_its_features_to_a_pair_and_back() -> None:
@@ -55,6 +66,65 @@ async def test_the_palette_opens_a_feature_by_its_number(typed: str) -> None:
         await pilot.pause(0.3)
         await settle(pilot)
         assert text_of(pilot, "title").startswith("Feature #24651 · a URL's slash")
+
+
+async def test_a_feature_is_pinned_for_the_plotted_heuristic_and_taken_back() -> None:
+    reader = FakeReader()
+    url, dunno = HEURISTICS[:2]
+    async with browser(reader).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "F", "p")
+        await settle(pilot)
+        assert reader.pinned == {url.key: (11612,)}
+        told = "your pins for url: #11612 · outvoted score judges with them, r and the lab do at"
+        assert state_of(pilot).startswith(told)
+        assert "+ your pins for url: #11612 · the run is not judged with them yet" in flat(pilot)
+
+        await press(pilot, "l", "p", "]", "p")
+        await settle(pilot)
+        assert reader.pinned == {url.key: (11612, 15487), dunno.key: (11612,)}, "url comes first"
+
+        await press(pilot, "p", "[", "p")
+        await settle(pilot)
+        assert reader.pinned == {url.key: (), dunno.key: (11612,)}
+        assert "#11612 is not pinned any more · no pin of yours is left for url" in state_of(pilot)
+        assert "your pins for url" not in flat(pilot)
+        assert "+ your pins for dont-know: #11612" in flat(pilot)
+
+
+async def test_who_else_pins_a_feature_is_told() -> None:
+    async with browser().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, OverviewScreen)
+        screen.open_feature(24651)
+        await settle(pilot)
+        assert "+ pinned for dont-know by ana" in page_text(pilot)
+
+
+async def test_a_pin_that_cannot_be_written_says_why_and_is_not_shown() -> None:
+    reader = FakeReader(unwritable=UserError("the pin was not kept: No space left on device"))
+    async with browser(reader).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "F", "p")
+        await settle(pilot)
+        assert "! the pin was not kept: No space left on device" in state_of(pilot)
+        assert "your pins" not in flat(pilot)
+
+
+async def test_what_is_measured_after_a_pin_is_measured_with_it() -> None:
+    """The pair had been read before; its waterfall too is of the features that stood for it."""
+    asked = FakeRescorer()
+    async with browser(rescorer=asked).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter", "enter", "w")
+        await until_measured(pilot)
+        pair = pilot.app.screen
+        assert isinstance(pair, PairScreen)
+        pair.open_feature(24651)
+        await settle(pilot)
+        await press(pilot, "p", "escape", "w", "r")
+        await until_measured(pilot)
+        pins = {HEURISTICS[0].key: (24651,)}
+        assert [detail.pins for detail in asked.broken_down][:2] == [{}, pins]
+        assert asked.before[-1].pins == pins
 
 
 async def test_a_feature_that_is_not_there_or_never_fires_says_so() -> None:

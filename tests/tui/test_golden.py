@@ -22,6 +22,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "plots": ("p",),
     "plots-reliability": ("p", "tab", "tab"),
     "feature-unused": ("F", "]", "l", "l"),
+    "feature-pinned": ("F", "p", "l"),
     "marks": ("enter", "b", "1", "2", "3", "4", "t"),
     "marks-none": ("t",),
     "new-pattern": ("n", *"sorry"),

@@ -41,13 +41,13 @@ async def test_a_long_message_has_the_lines_it_needs_and_gives_them_back() -> No
         await settle(pilot)
         assert isinstance(pilot.app.screen, MainScreen)
         pilot.app.screen.complain(error)
-        await pilot.pause()
+        await settle(pilot)
         assert "stands last." in screen_text(pilot.app).splitlines()[22]
         await pilot.resize_terminal(200, 50)
-        await pilot.pause()
+        await settle(pilot)
         assert "the worker is gone" in screen_text(pilot.app).splitlines()[48]
         pilot.app.screen.say("")
-        await pilot.pause()
+        await settle(pilot)
         assert pilot.app.screen.query_one("#state").size.height == 1
 
 

@@ -101,7 +101,8 @@ def _print_heuristic(on: HeuristicOnPair, detail: PairDetail) -> None:
     )
     if on.effect_over_response is not None:
         _say(f"  effect over the responses {signed(on.effect_over_response)}")
-    _say(f"  features {', '.join(map(str, on.features)) or 'none'}")
+    pinned = ", your pins" if on.pinned else ""
+    _say(f"  features {', '.join(map(str, on.features)) or 'none'}{pinned}")
     if against := opposers(on, detail):
         told = ", ".join(f"{made.feature} ({signed(made.attribution)})" for made in against)
         _say(f"  opposers {told}: the others that push toward chosen, by attribution")

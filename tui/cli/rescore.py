@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from engine.cache.pair_records import PairDetail
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     reader = open_index(args)
     try:
         rescorer = make_rescorer(reader, command, args.device)
-        before = _before(args, reader)
+        before = replace(_before(args, reader), pins=reader.pins())
         heuristics = list(reader.heuristics)
         edit = _change(args, heuristics, features).edit(before.pair)
     finally:

@@ -7,7 +7,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the first frame asks nothing yet
     from engine.cache.pair_records import PairDetail
     from engine.cache.reading import Reader
     from engine.discovery import Discovery
+    from engine.heuristics import Heuristic
     from engine.hh import Pair
     from engine.live.change import Change
     from engine.live.edit import Edit, Rescored, Rescorer
@@ -134,7 +135,22 @@ class Desk:
         Raises:
             UserError: there is no PM to ask, or what went wrong with it.
         """
-        return await self._started().rescore(before, edit)
+        rescorer = self._started()
+        return await rescorer.rescore(await self._by_pins(before), edit)
+
+    async def _by_pins(self, detail: PairDetail) -> PairDetail:
+        """The pair with what the user has pinned by now: it may have been read before."""
+        return replace(detail, pins=await self.ask(lambda reader: reader.pins()))
+
+    async def pin(self, heuristic: Heuristic, feature: int, *, pinned: bool) -> tuple[int, ...]:
+        """Pin a feature for a heuristic, or take its pin back; the user's pins for it then.
+
+        Raises:
+            UserError: it cannot be pinned, or the triage file cannot be written.
+        """
+        pins = await self.ask(lambda reader: reader.pin(heuristic, feature, pinned=pinned))
+        self._breakdowns.clear()  # their waterfalls begin with what stood for it
+        return pins
 
     def _started(self) -> Rescorer:
         if self._make_rescorer is None:
@@ -154,7 +170,7 @@ class Desk:
         """
         made = self.breakdown(detail.pair)
         if made is None:
-            made = await self._started().break_down(detail)
+            made = await self._started().break_down(await self._by_pins(detail))
             self._breakdowns[detail.pair] = made
             if len(self._breakdowns) > MOST_BREAKDOWNS:
                 self._breakdowns.popitem(last=False)

@@ -9,13 +9,13 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from engine.cache.feature_records import FeatureDetail
+from engine.cache.feature_records import FeatureDetail, FeatureOnHeuristic, pinned_now
 from engine.cache.reading import Reader
 from engine.errors import UserError
 from tui.keys import Place, bindings
 from tui.screens.base import MainScreen
 from tui.screens.desk import Desk
-from tui.screens.feature_page import feature_head, feature_page
+from tui.screens.feature_page import feature_head, feature_page, pin_told
 from tui.screens.listing import FixedList
 from tui.screens.scrolling import Scrolls
 from tui.session import Session
@@ -93,6 +93,11 @@ class FeatureScreen(Scrolls, MainScreen):
                 lambda width: feature_page(detail, shown, width), keep_place=keep_place
             )
 
+    def _plotted(self) -> FeatureOnHeuristic | None:
+        """The feature on the heuristic whose bearers are plotted; None: the run judged none."""
+        heuristics = self.detail.heuristics if self.detail is not None else ()
+        return heuristics[self._heuristic % len(heuristics)] if heuristics else None
+
     def _head(self) -> None:
         if self.detail is not None and self.size.width > 0:
             self.query_one("#title", Lines).show(*feature_head(self.detail, self.size.width))
@@ -129,6 +134,26 @@ class FeatureScreen(Scrolls, MainScreen):
 
     def action_previous_feature(self) -> None:
         self._step(-1)
+
+    def action_pin(self) -> None:
+        on = self._plotted()
+        if on is None:
+            self.say("No heuristic of this run: there is nothing to pin it for.")
+        else:
+            # Every pin must be written: no exclusive group.
+            self.run_worker(self._pin(self.feature, on), group="pins")
+
+    async def _pin(self, feature: int, on: FeatureOnHeuristic) -> None:
+        pinned = feature not in on.pins
+        try:
+            pins = await self.desk.pin(on.heuristic, feature, pinned=pinned)
+        except UserError as error:
+            self.complain(error)
+            return
+        self.say(pin_told(feature, on.heuristic.name, pins, pinned=pinned))
+        if self.detail is not None and self.detail.feature == feature:
+            self.detail = pinned_now(self.detail, on.heuristic, pins)
+            self._show(keep_place=True)
 
     def _turn(self, steps: int) -> None:
         if self.detail is None or len(self.detail.heuristics) < 2:

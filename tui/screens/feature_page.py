@@ -47,7 +47,9 @@ def feature_page(detail: FeatureDetail, shown: int, width: int) -> Page:
     """Who uses it, how it fires on one heuristic's bearers (the `shown`th), and its pairs."""
     lines = [*_users(detail.heuristics, width)]
     if detail.heuristics:
-        lines += _on_bearers(detail.heuristics[shown % len(detail.heuristics)], width)
+        plotted = detail.heuristics[shown % len(detail.heuristics)]
+        lines += _pins(detail, plotted, width)
+        lines += _on_bearers(plotted, width)
     told = len(detail.hits)
     more = f"the {told} strongest of {detail.active:,}" if told < detail.active else f"{told}"
     lines.append(rule(f"pairs by activation · {more}", width))
@@ -70,7 +72,8 @@ def _users(heuristics: tuple[FeatureOnHeuristic, ...], width: int) -> list[Text]
 def _use(on: FeatureOnHeuristic) -> str:
     name = _flat(on.heuristic.name)
     if on.pinned:
-        return f"* {name} is judged with it: pinned"
+        by = f" by {_flat(on.pinned_by)}" if on.pinned_by else ""
+        return f"* {name} is judged with it: pinned{by}"
     words = ("AUROC ", "fires on ")
     folds = []
     for fold, found in on.judges:
@@ -81,6 +84,32 @@ def _use(on: FeatureOnHeuristic) -> str:
             )
             words = ("", "")  # the second fold's figures are the same two
     return f"* judges {name}: {'; '.join(folds)}"
+
+
+def _pins(detail: FeatureDetail, plotted: FeatureOnHeuristic, width: int) -> list[Text]:
+    """What users pinned since the run was sealed, where this feature has to do with it."""
+    said = []
+    for on in detail.heuristics:
+        name = _flat(on.heuristic.name)
+        if on.to_judge and (on is plotted or on.judges or detail.feature in on.pins):
+            yet = "not judged with them yet" if on.pins else "still judged with those it had"
+            said.append(f"+ {_pinned(name, on.pins)} · the run is {yet}")
+        said += [f"+ pinned for {name} by {_flat(user)}" for user in on.others]
+    return [line for text in said for line in wrap(Text(text), width)]
+
+
+def pin_told(feature: int, name: str, pins: tuple[int, ...], *, pinned: bool) -> str:
+    """What a pin that was just set, or taken back, comes to."""
+    gone = "" if pinned else f"#{feature} is not pinned any more · "
+    judged = "outvoted score judges with them, r and the lab do at once"
+    follows = judged if pins else "outvoted score judges without them"
+    return f"{gone}{_pinned(_flat(name), pins)} · {follows}"
+
+
+def _pinned(name: str, pins: tuple[int, ...]) -> str:
+    if not pins:
+        return f"no pin of yours is left for {name}"
+    return f"your pins for {name}: {', '.join(f'#{feature}' for feature in pins)}"
 
 
 def _on_bearers(on: FeatureOnHeuristic, width: int) -> list[Text]:

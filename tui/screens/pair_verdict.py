@@ -49,6 +49,7 @@ def effects_head(on: HeuristicOnPair, flags: tuple[str, ...], width: int) -> lis
         decisive,
         *flags,
         "in-sample" if on.in_sample else "",
+        "by your pins" if on.pinned else "",
         runner_up(on),
     ]
     return wrap(Text(plain("  ".join(filter(None, parts)), keep_newlines=False)), width)

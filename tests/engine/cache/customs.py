@@ -14,7 +14,7 @@ def custom_pair(run: str, edit: CustomEdit) -> CustomPair:
         kind="counterexample",
         bearer="chosen",
         spans=((0, 8),),
-        features=(3,),
+        features=(3, 5),
         verdict=Verdict.SILENT,
         by=None,
         vote=0.0,

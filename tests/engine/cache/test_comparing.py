@@ -134,3 +134,17 @@ def test_custom_text_stands_beside_natural_bearers_of_the_same_run(
     assert len(url.natural) == 12
     (figures,) = url.custom
     assert (figures.verdict, figures.margin, figures.margin_sae) == (Verdict.SILENT, 1.5, 1.25)
+
+
+def test_custom_text_that_was_judged_with_other_features_has_no_verdict_beside_natural(
+    paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
+) -> None:
+    """It was kept while other features were pinned, or before the run was scored again."""
+    pair = custom_pair(layers[0], CustomEdit(response_chosen=" https://"))
+    (on,) = pair.after.heuristics
+    other = replace(pair, after=replace(pair.after, heuristics=(replace(on, features=(9,)),)))
+    CustomFile(paths.custom, "ann").append([other])
+    (url,) = reader.customs()
+    (figures,) = url.custom
+    assert (figures.verdict, figures.vote, figures.effect) == (Verdict.UNMEASURED, None, None)
+    assert figures.margin == 1.5

@@ -8,13 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from engine.cache.feature_records import FeatureDetail, Firing
+from engine.cache.feature_records import FeatureDetail, FeatureOnHeuristic, Firing
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import run_path
+from engine.cache.triage import TriageFile
 from engine.errors import UserError
-from tests.engine.cache.scored import id_of, make_index, row_of, seal
+from engine.heuristics.heuristic import feature_heuristic
+from tests.engine.cache.scored import URL, id_of, make_index, row_of, seal
 
 
 @pytest.fixture
@@ -42,6 +44,35 @@ def test_on_which_side_a_feature_fires_and_what_it_does_to_margins(reader: Index
     assert [hit.effect for hit in on.hits if hit.effect is not None] == [0.75]
     against = reader.feature(7)
     assert (against.pushes.toward_chosen, against.pushes.toward_rejected) == (0.0, -60.0)
+
+
+def test_what_users_pin_stands_beside_what_the_run_was_judged_with(
+    reader: IndexReader, paths: IndexPaths
+) -> None:
+    def on_url(feature: int) -> FeatureOnHeuristic:
+        return next(on for on in reader.feature(feature).heuristics if on.heuristic == URL)
+
+    assert (on_url(9).pins, on_url(9).to_judge, reader.pins()) == ((), False, {})
+    assert reader.pin(URL, 9, pinned=True) == (9,)
+    assert reader.pin(URL, 5, pinned=True) == (5, 9)
+    assert reader.pins() == {URL.key: (5, 9)}
+    assert (on_url(9).pins, on_url(7).pins, on_url(7).to_judge) == ((5, 9), (5, 9), True)
+    assert reader.run is not None
+    sae = reader.run.manifest.config.sae_hash
+    TriageFile(paths.triage, "ana").pin(URL, sae, 7, pinned=True)
+    TriageFile(paths.triage, "bob").pin(URL, "another SAE", 7, pinned=True)
+    assert (on_url(7).others, on_url(9).others) == (("ana",), ())
+    for feature in (5, 9):
+        reader.pin(URL, feature, pinned=False)
+    assert (on_url(9).pins, on_url(9).to_judge, reader.pins()) == ((), False, {})
+
+
+def test_what_cannot_be_pinned_says_why(reader: IndexReader) -> None:
+    with pytest.raises(UserError, match="the SAE has no feature"):
+        reader.pin(URL, 1 << 20, pinned=True)
+    with pytest.raises(UserError, match="itself"):
+        reader.pin(feature_heuristic("nine", 9, 0.5, "lowers"), 7, pinned=True)
+    assert reader.pins() == {}
 
 
 def test_a_pair_shows_its_strongest_token_in_its_surroundings(reader: IndexReader) -> None:

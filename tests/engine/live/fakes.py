@@ -19,7 +19,7 @@ from engine.verdict import Thresholds
 CONFIG = RunConfig("pm", "tokenizer", "sae", "h.1", "last-text-token", "float32", "all")
 MANIFEST = Manifest(CONFIG, "tiny-pm", "pms/tiny", "Fake", "tiny-sae", "saes/tiny", "gated", 99)
 URL = Heuristic("url", "https://")
-STANDING = Standing(URL, (3, 7), False, Thresholds(0.1, 0.2, 0.5))
+STANDING = Standing(URL, (3, 7), False, Thresholds(0.1, 0.2, 0.5), margin_threshold=0.1)
 PAIR = Pair(
     5, PairName("a.jsonl", "train", 5), "a", "\n\nHuman: Hi\n\nAssistant:", " https://x", " No."
 )

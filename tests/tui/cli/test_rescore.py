@@ -56,6 +56,18 @@ def test_unedited_the_stored_texts_are_measured(ask: Ask) -> None:
     assert asked[0]["features"] == list(DUNNO.features)
 
 
+def test_what_the_user_pinned_goes_before_what_the_run_was_judged_with(
+    tiny_index: TinyIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pinning = tiny_index.copy(tmp_path / "cache")
+    reader = pinning.read()
+    reader.pin(DUNNO, 9, pinned=True)
+    reader.close()
+    command = shlex.join([sys.executable, "-m", "tui", "worker"])
+    assert main(["rescore", "8", "--worker", command, *pinning.options]) == 0
+    assert "  features 9, your pins" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "chosen", "rejected"),
     [
