@@ -215,9 +215,15 @@ def natural_against_custom(
             for pair in custom
             if _of_text_alone(pair)
             for on in pair.after.heuristics
-            if on.heuristic == heuristic
+            if _is_of(on.heuristic, heuristic)
         ),
     )
+
+
+def _is_of(kept: Heuristic, heuristic: Heuristic) -> bool:
+    """`auto` was kept with the direction that it was judged by."""
+    same = (kept.name, kept.key) == (heuristic.name, heuristic.key)
+    return same and heuristic.direction in ("auto", kept.direction)
 
 
 def _custom_figures(pair: CustomPair, on: CustomHeuristic, *, judged_alike: bool) -> TextFigures:

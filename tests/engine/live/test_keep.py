@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from engine.errors import UserError
 from engine.live.change import Change
+from engine.live.client import LiveRescorer
 from engine.live.edit import Rescored
 from engine.live.features import FeatureChanges
 from engine.live.keep import custom_pair, result_json
 from engine.live.queue import Result
+from tests.engine.live.talking import RUNNING
+from tests.engine.tiny import THANKS, TinyIndex
 from tests.tui.fakes import make_detail
 
 BEFORE = make_detail(0)
@@ -52,3 +56,20 @@ def test_a_document_is_that_of_rescore_and_says_what_was_changed() -> None:
     assert document["drift"] == 1e-6
     assert document["edit"]["pin"] == {"6": 3.5}
     assert document["change"] == CHANGE.words
+
+
+@RUNNING
+@pytest.mark.asyncio(loop_scope="module")
+async def test_kept_text_of_a_heuristic_without_a_stated_direction_stands_beside_natural_text(
+    live: LiveRescorer, tiny_index: TinyIndex, tmp_path: Path
+) -> None:
+    """It is kept with the direction that it was judged by."""
+    reader = tiny_index.copy(tmp_path / "cache").read()
+    before = reader.pair(reader.store.find("5").id)
+    change = Change(response_chosen=" Fine, thank you.")
+    rescored = await live.rescore(before, change.edit(before.pair))
+    reader.keep([custom_pair(change, Result(before.pair.id, rescored))])
+    thanks = next(made for made in reader.customs() if made.heuristic == THANKS)
+    assert thanks.heuristic.direction == "auto"
+    assert [figures.margin for figures in thanks.custom] == [rescored.after.margin]
+    reader.close()
