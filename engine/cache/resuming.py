@@ -53,6 +53,35 @@ def check_resumable(paths: IndexPaths, asked: Manifest, named: str | None) -> No
             )
 
 
+def begun_as(paths: IndexPaths, named: str) -> Manifest:
+    """What a run of the index was begun as, finished or not.
+
+    Args:
+        paths: the index.
+        named: the beginning of the run's id, or all of it.
+
+    Raises:
+        UserError: it names no run or several, or one whose rewards were imported.
+    """
+    every = {folder.name: _begun(folder) for folder in sorted(paths.runs.glob("*/"))}
+    found = {run: made for run, made in every.items() if made and run.startswith(named)}
+    if len(found) != 1:
+        known = ", ".join(found or [run for run, made in every.items() if made]) or "none"
+        raise UserError(
+            f'"{named}" names {"several runs" if found else "no run"} of this index',
+            where="--run",
+            todo=f"There are: {known}. A new one takes --pm and --sae.",
+        )
+    (made,) = found.values()
+    if made.imported:
+        raise UserError(
+            f"the rewards of run {made.config.run} were imported: no PM of it is known",
+            where="--run",
+            todo="Measure with a PM and its SAE: `outvoted score --pm PM --sae SAE`.",
+        )
+    return made
+
+
 def indexed_again(
     paths: IndexPaths, run: str, replaced: Iterable[tuple[SourceInfo, SourceInfo | None]]
 ) -> UserError:

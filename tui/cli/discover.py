@@ -25,7 +25,7 @@ from tui.cli.discover_text import discovery_text
 from tui.cli.opened import open_index
 from tui.cli.options import add_common, add_labels, labels, print_json
 from tui.cli.preset_options import preset_of
-from tui.cli.score import DTYPES, READOUTS
+from tui.cli.score_request import DTYPES, READOUTS
 
 
 def add(subparsers: Subparsers) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 
 from engine.cache.asked import BEARERS, check_asked
-from engine.cache.kept import with_kept
-from engine.cache.layout import IndexPaths
 from engine.canonical import Json
 from engine.errors import UserError
 from engine.plain import plain
@@ -16,20 +13,10 @@ from engine.presets import Preset
 from tui.cli.child import run_child
 from tui.cli.commands import Subparsers
 from tui.cli.drawing import Bars, Lines, drawing
-from tui.cli.options import add_common, heuristics, index_paths, print_json, print_table
-from tui.cli.preset_options import (
-    add_preset,
-    asked_saes,
-    known_answers,
-    preset_of,
-    settings,
-    tell_memory,
-)
+from tui.cli.options import add_common, index_paths, print_json, print_table
+from tui.cli.preset_options import add_preset, preset_of
+from tui.cli.score_request import DTYPES, POSITIONS, READOUTS, score_request
 from tui.cli.told import Trained, add_told, told
-
-READOUTS = ("last-text-token", "appended-end-of-text", "chat-template")
-POSITIONS = ("all", "after-first")
-DTYPES = ("float32", "bfloat16", "float16")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -68,7 +55,6 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--positions",
         choices=POSITIONS,
-        default=POSITIONS[0],
         help="where the reconstruction replaces the residual stream; default: all",
     )
     parser.add_argument(
@@ -111,8 +97,9 @@ def add(subparsers: Subparsers) -> None:
     add_told(parser)
     add_common(
         parser,
-        run="the run that is meant, by its id: one that these settings make, begun beside an"
-        " unfinished one of other settings, or gone on with on pairs that were indexed again",
+        run="the run that is meant, by its id: without --pm, --sae and --preset one that was begun,"
+        " measured as it was; else the one that these settings make, begun beside an unfinished"
+        " one of other settings, or gone on with on pairs that were indexed again",
     )
 
 
@@ -128,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     preset = preset_of(args)
     trained = _trained(args, preset)
     check_asked(paths, args.pairs, rows=trained["rows"], tranches=trained["tranches"])
-    asked = _request(args, paths, preset) | {"told": {**trained}}
+    asked = score_request(args, paths, preset) | {"told": {**trained}}
     request: dict[str, Json] = {"score": asked, "verbose": args.verbose}
     try:
         results = _measure(request, drawing(sys.stderr))
@@ -152,40 +139,6 @@ def _trained(args: argparse.Namespace, preset: Preset | None) -> Trained:
             "texts": list(preset.trained_texts),
         }
     return trained
-
-
-def _request(args: argparse.Namespace, paths: IndexPaths, preset: Preset | None) -> dict[str, Json]:
-    """What the child measures: what was typed, then what the preset says, then what is usual."""
-    if args.pm is None and preset is None:
-        raise UserError(
-            "no PM is named", where="--pm", todo="Name one, or PM and SAEs with --preset NAME."
-        )
-    readout = args.readout or (preset.readout if preset else READOUTS[0])
-    dtype = args.dtype or (preset.dtype if preset else None)
-    saes = asked_saes(args.sae, preset)
-    own = preset.heuristics if preset and not args.heuristics else ()
-    looked_for = with_kept(paths, own) if own else heuristics(args)
-    if preset:
-        tell_memory(preset, args.dtype or preset.dtype, saes)
-    return {
-        "paths": {"cache": str(paths.cache.absolute()), "name": paths.name},
-        "heuristics": [asdict(heuristic) for heuristic in looked_for],
-        "pm": args.pm or (preset.pm if preset else None),
-        "saes": [sae.path for sae in saes],
-        "hook": args.hook,
-        "settings": [settings(sae, pins=bool(own), hook=args.hook) for sae in saes],
-        "readout": readout,
-        "positions": args.positions,
-        "pairs": args.pairs,
-        "dtype": dtype,
-        "device": args.device,
-        "lm": args.lm,
-        "chat_template": preset.chat_template if preset else None,
-        "known": known_answers(preset, readout, dtype),
-        "run": args.run,
-        "parts": args.parts,
-        "ray": args.ray,
-    }
 
 
 def _measure(request: dict[str, Json], drawn: Bars | Lines) -> list[dict[str, Json]]:

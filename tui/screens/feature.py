@@ -150,8 +150,8 @@ class FeatureScreen(Scrolls, MainScreen):
         except UserError as error:
             self.complain(error)
             return
-        self.say(pin_told(feature, on.heuristic.name, pins, pinned=pinned))
         if self.detail is not None and self.detail.feature == feature:
+            self.say(pin_told(self.detail, on.heuristic.name, pins))
             self.detail = pinned_now(self.detail, on.heuristic, pins)
             self._show(keep_place=True)
 

@@ -98,12 +98,14 @@ def _pins(detail: FeatureDetail, plotted: FeatureOnHeuristic, width: int) -> lis
     return [line for text in said for line in wrap(Text(text), width)]
 
 
-def pin_told(feature: int, name: str, pins: tuple[int, ...], *, pinned: bool) -> str:
+def pin_told(detail: FeatureDetail, name: str, pins: tuple[int, ...]) -> str:
     """What a pin that was just set, or taken back, comes to."""
-    gone = "" if pinned else f"#{feature} is not pinned any more · "
-    judged = "outvoted score judges with them, r and the lab do at once"
-    follows = judged if pins else "outvoted score judges without them"
-    return f"{gone}{_pinned(_flat(name), pins)} · {follows}"
+    pinned = detail.feature in pins
+    gone = "" if pinned else f"#{detail.feature} is not pinned any more · "
+    score = f"outvoted score --run {detail.run[:8]}"
+    follows = f"{score} judges with them, r and the lab do at once"
+    without = f"{score} judges without them"
+    return f"{gone}{_pinned(_flat(name), pins)} · {follows if pins else without}"
 
 
 def _pinned(name: str, pins: tuple[int, ...]) -> str:

@@ -112,12 +112,34 @@ def test_it_judges_with_what_the_user_pinned_and_says_so(
     assert reader.run is not None
     mine = TriageFile(paths.triage, user_name())
     mine.pin(reader.heuristics[0], reader.run.manifest.config.sae_hash, 5, pinned=True)
-    assert main(fresh) == 0
+    assert main([*fresh[:3], "--run", reader.run.run[:6]]) == 0
     assert "dunno: judged with your pins, 5" in capsys.readouterr().out
     assert main(["report", *fresh[1:5]]) == 0
     assert f"Features, pinned by {user_name()}: 5." in capsys.readouterr().out
     assert main([*fresh, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["pins"] == {"dunno": [5]}
+
+
+def test_a_run_is_measured_again_by_its_id_alone(
+    fresh: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its models, settings and heuristics: nothing of it is lacking."""
+    assert main([*fresh, "--json", "--positions", "after-first"]) == 0
+    (first,) = json.loads(capsys.readouterr().out)
+    again = [*fresh[:3], "--run", first["run"][:8]]
+    assert main([*again, "--json"]) == 0
+    (second,) = json.loads(capsys.readouterr().out)
+    assert (second["run"], second["tokens"]) == (first["run"], 0)
+    reader = open_reader(IndexPaths(Path(fresh[2]), "default"))
+    reader.close()
+    assert [made.name for made in reader.heuristics] == ["dunno"]
+
+    assert main([*again, "--readout", "appended-end-of-text"]) == 2
+    assert "readout last-text-token (now appended-end-of-text)" in capsys.readouterr().err
+    assert main([*fresh[:3], "--run", "no"]) == 2
+    told = capsys.readouterr().err
+    assert '"no" names no run of this index' in told
+    assert f"There are: {first['run']}." in told
 
 
 def test_interrupted_it_can_be_resumed(
