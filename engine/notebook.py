@@ -115,6 +115,10 @@ class Index:
         """Everybody's marks and notes."""
         return self._table("triage")
 
+    def pins(self) -> pa.Table:
+        """Everybody's pins: the features that a user says stand for a heuristic in one SAE."""
+        return self._table("pins")
+
     def _table(self, what: str) -> pa.Table:
         table = EXPORTS[what](self._reader)
         return pa.Table.from_batches(table.batches(), schema=table.schema)

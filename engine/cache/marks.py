@@ -11,7 +11,7 @@ from engine.cache.pair_records import Said, Undone
 from engine.cache.pairs import PairStore
 from engine.cache.pins import UserPins, pins_of
 from engine.cache.triage import TriageFile, user_name
-from engine.cache.triage_line import Triage
+from engine.cache.triage_line import Pins, Triage
 from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName, pair_id
 
@@ -93,8 +93,7 @@ class Marks:
     def words(self) -> dict[str, list[Triage]]:
         """The last words of every user, on whatever pairs; the user's own first."""
         with self._lock:
-            files = {self._user: self._own, **self._others_files()}
-            return {user: list(file.read().values()) for user, file in files.items()}
+            return {user: list(file.read().values()) for user, file in self._files().items()}
 
     def everyones(self) -> dict[str, dict[int, Triage]]:
         """The standing words of every user by pair id, the user's own first."""
@@ -121,6 +120,17 @@ class Marks:
                 UserPins(user, pins_of(file, sae_hash), file.path)
                 for user, file in self._others_files().items()
             ]
+
+    def all_pins(self) -> dict[str, list[Pins]]:
+        """All that every user has pinned by now, of whatever SAE; the user's own first."""
+        with self._lock:
+            return {
+                user: [said for said in file.pins().values() if said.features]
+                for user, file in self._files().items()
+            }
+
+    def _files(self) -> dict[str, TriageFile]:
+        return {self._user: self._own, **self._others_files()}
 
     def _others_files(self) -> Mapping[str, TriageFile]:
         """The others' files by user; their names are looked up anew, since users come."""

@@ -35,7 +35,7 @@ from engine.cache.sealed import SealedRun, Standing, no_run, sealed_runs, standi
 from engine.cache.suspects import Suspects
 from engine.cache.training import Training
 from engine.cache.triage import user_name
-from engine.cache.triage_line import Triage
+from engine.cache.triage_line import Pins, Triage
 from engine.cache.triage_report import Known, TriageReport, triage_report
 from engine.cache.words import vocabulary
 from engine.errors import UserError
@@ -238,6 +238,10 @@ class IndexReader:
     def words(self) -> dict[str, list[Triage]]:
         """All that every user said, also of pairs that are not in the index any more."""
         return self._marks.words()
+
+    def all_pins(self) -> dict[str, list[Pins]]:
+        """All that every user has pinned by now, also of SAEs that no run here has."""
+        return self._marks.all_pins()
 
     def triage(self, heuristic: str | None) -> TriageReport:
         said = self._marks.everyones()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.cache.lines import appending, write_line
-from engine.cache.triage_line import History, Pins, Triage, parse_line
+from engine.cache.triage_line import History, Pins, Triage, is_news, parse_line
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
@@ -108,23 +108,25 @@ class TriageFile:
             self._append(stream, made)
             return made
 
-    def add(self, states: list[Triage]) -> int:
-        """Append states made elsewhere, with their own times; how many the file lacked.
+    def add(self, lines: Sequence[Triage | Pins]) -> int:
+        """Append lines made elsewhere, with their own times; how many the file lacked.
 
-        One that stands already, or is no newer than the last word on its pair, is left out.
+        One that says what stands already, or is no newer than that, is left out.
 
         Raises:
             UserError: the file cannot be written.
         """
-        added = 0
-        with self._appending() as stream:
-            for state in states:
-                standing = self._history.said.get(state.name)
-                if standing is not None and not _is_news(state, standing):
-                    continue
-                self._write(stream, state, at=state.time)
-                added += 1
-        return added
+        with self._appending("import") as stream:
+            return sum(self._add(stream, line) for line in lines)
+
+    def _add(self, stream: BinaryIO, line: Triage | Pins) -> bool:
+        if isinstance(line, Pins):
+            news = is_news(line, self._pins.get(line.pinned_for))
+        else:
+            news = is_news(line, self._history.said.get(line.name))
+        if news:
+            self._append(stream, line)
+        return news
 
     def read(self) -> dict[PairName, Triage]:
         """The last word on each pair, as the file is now.
@@ -181,10 +183,8 @@ class TriageFile:
                 todo="Make the folder writable, or name another one with --cache.",
             ) from None
 
-    def _write(
-        self, stream: BinaryIO, state: Triage, *, at: str | None = None, undo: bool = False
-    ) -> Triage:
-        made = replace(state, time=at or now(), undo=undo)
+    def _write(self, stream: BinaryIO, state: Triage, *, undo: bool = False) -> Triage:
+        made = replace(state, time=now(), undo=undo)
         self._append(stream, made)
         return made
 
@@ -226,9 +226,3 @@ class TriageFile:
         self._pins = {}
         self._offset = 0
         self._inode = None
-
-
-def _is_news(state: Triage, standing: Triage) -> bool:
-    said = (state.content_hash, state.mark, state.note)
-    stood = (standing.content_hash, standing.mark, standing.note)
-    return said != stood and state.time > standing.time

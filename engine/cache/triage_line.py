@@ -41,6 +41,11 @@ class Triage:
     def name(self) -> PairName:
         return PairName(self.source, self.split, self.row)
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What a line must say otherwise to be news."""
+        return self.content_hash, self.mark, self.note
+
 
 @dataclass(frozen=True, slots=True)
 class Pins:
@@ -61,6 +66,11 @@ class Pins:
         """The heuristic's key, and the SAE's hash: features of another SAE are other features."""
         return self.key, self.sae_hash
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What a line must say otherwise to be news."""
+        return self.features
+
 
 def parse_line(line: bytes) -> Triage | Pins | None:
     """What a line holds; None for one that was cut short, or never was one of ours."""
@@ -73,6 +83,11 @@ def parse_line(line: bytes) -> Triage | Pins | None:
     except (ValueError, RecursionError):
         return None
     return made if 0 <= made.row < MOST_ROWS else None
+
+
+def is_news(line: Triage | Pins, standing: Triage | Pins | None) -> bool:
+    """Whether a line made elsewhere says something else of the same than stands, and later."""
+    return standing is None or (line.says != standing.says and line.time > standing.time)
 
 
 def is_ascending(features: Sequence[int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.cache.reader import IndexReader
-from engine.exchange.tables import Table
+from engine.exchange.table import Table
 from engine.plain import plain
 
 _ABOUT = {
@@ -17,6 +17,8 @@ _ABOUT = {
     "suspects": "Pairs whose label may be wrong, or that count twice, and why. `contradicted_by`"
     " and `repeats` name a pair that says nearly the same.",
     "triage": "What people marked and noted. `blind` is a mark made before the verdict was shown.",
+    "pins": "SAE features that people say stand for a heuristic: one row for each user, heuristic"
+    " and SAE. `key` names the pattern under any name, `sae_hash` the SAE's files.",
 }
 
 

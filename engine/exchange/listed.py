@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from engine.cache.reader import IndexReader
 from engine.cache.records import Query
-from engine.exchange.tables import PAIRS, Row, Table, pair_row
+from engine.exchange.table import Row, Table
+from engine.exchange.tables import PAIRS, pair_row
 
 _AT_A_TIME = 512
 """Pairs: who waits for the reader meanwhile has a turn after so many."""

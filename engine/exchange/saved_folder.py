@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from engine.exchange.tables import Table
+from engine.exchange.table import Table
 from engine.exchange.write import write_parquet
 
 

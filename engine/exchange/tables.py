@@ -1,13 +1,13 @@
-"""What can be exported: pairs, verdicts, effects, features, suspects and triage, as Arrow batches.
+"""What can be exported: pairs, verdicts, effects, features, suspects, triage and pins, in Arrow.
 
-Columns are called what `outvoted show --json` calls them. `(source, split, row)` names a pair in
-all of them, so that they can be joined; a transcript is context + response.
+Columns are called what `outvoted show --json` calls them. `(source, split, row)` names a pair
+wherever a row is of one, so that they can be joined; a transcript is context + response.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 
 import pyarrow as pa
@@ -15,18 +15,17 @@ import pyarrow as pa
 from engine.cache.judged import JudgedRow
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import no_run
-from engine.canonical import Json
+from engine.exchange.said_out import pins_table, triage_table
+from engine.exchange.table import BATCH, NAME, Row, Table
 from engine.hh import Pair
 from engine.report.suspect_list import suspect_list
 
-_BATCH = 2048
 _FEW = 256
 """Pairs at a time whose features are read: each has some hundred."""
-_NAME = [("source", pa.string()), ("split", pa.string()), ("row", pa.int64())]
 
 PAIRS = pa.schema(
     [
-        *_NAME,
+        *NAME,
         *((name, pa.string()) for name in ("tranche", "content_hash")),
         *((name, pa.string()) for name in ("context", "chosen", "rejected")),
         *((name, pa.float32()) for name in ("reward_chosen", "reward_rejected")),
@@ -35,7 +34,7 @@ PAIRS = pa.schema(
 )
 VERDICTS = pa.schema(
     [
-        *_NAME,
+        *NAME,
         *((name, pa.string()) for name in ("tranche", "run", "heuristic", "pattern", "kind")),
         ("bearer", pa.string()),
         ("spans", pa.list_(pa.list_(pa.int32()))),
@@ -53,7 +52,7 @@ VERDICTS = pa.schema(
 )
 EFFECTS = pa.schema(
     [
-        *_NAME,
+        *NAME,
         *((name, pa.string()) for name in ("tranche", "run", "heuristic", "kind", "bearer")),
         ("features", pa.list_(pa.int32())),
         *((name, pa.float32()) for name in ("effect", "effect_all", "random_effect")),
@@ -64,7 +63,7 @@ EFFECTS = pa.schema(
 )
 FEATURES = pa.schema(
     [
-        *_NAME,
+        *NAME,
         *((name, pa.string()) for name in ("tranche", "run")),
         ("feature", pa.int32()),
         ("label", pa.string()),
@@ -74,37 +73,13 @@ FEATURES = pa.schema(
 )
 SUSPECTS = pa.schema(
     [
-        *_NAME,
+        *NAME,
         *((name, pa.string()) for name in ("tranche", "content_hash")),
         ("reasons", pa.list_(pa.string())),
         *((name, pa.string()) for name in ("contradicted_by", "repeats")),
         ("similarity", pa.float64()),
     ]
 )
-TRIAGE = pa.schema(
-    [
-        ("user", pa.string()),
-        *_NAME,
-        *((name, pa.string()) for name in ("content_hash", "mark", "note", "blind", "time")),
-    ]
-)
-
-Row = dict[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A schema, and its rows batch by batch: an index need not fit into memory."""
-
-    schema: pa.Schema
-    rows: Iterator[Row]
-    at_a_time: int = _BATCH
-    """Rows of a batch, at most."""
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Record batches of the schema."""
-        while batch := list(islice(self.rows, self.at_a_time)):
-            yield pa.RecordBatch.from_pylist(batch, schema=self.schema)
 
 
 def _pairs(reader: IndexReader) -> Table:
@@ -112,8 +87,8 @@ def _pairs(reader: IndexReader) -> Table:
 
 
 def _pair_rows(reader: IndexReader) -> Iterator[Row]:
-    pairs = reader.store.iter_pairs(_BATCH)
-    while batch := list(islice(pairs, _BATCH)):
+    pairs = reader.store.iter_pairs(BATCH)
+    while batch := list(islice(pairs, BATCH)):
         rewards = reader.bulk.rewards([pair.id for pair in batch])
         for pair in batch:
             yield pair_row(pair, rewards)
@@ -241,30 +216,13 @@ def _suspects(reader: IndexReader) -> Table:
     return Table(SUSPECTS, iter(rows))
 
 
-def _triage(reader: IndexReader) -> Table:
-    rows: Iterable[Row] = (
-        {
-            "user": user,
-            **made.name._asdict(),
-            "content_hash": made.content_hash,
-            "mark": made.mark,
-            "note": made.note,
-            "blind": made.blind,
-            "time": made.time,
-        }
-        for user, words in reader.words().items()
-        for made in words
-        if made.mark is not None or made.note is not None
-    )
-    return Table(TRIAGE, iter(rows))
-
-
 EXPORTS: dict[str, Callable[[IndexReader], Table]] = {
     "pairs": _pairs,
     "verdicts": _verdicts,
     "effects": _effects,
     "features": _features,
     "suspects": _suspects,
-    "triage": _triage,
+    "triage": triage_table,
+    "pins": pins_table,
 }
 """What can be exported, by the word that asks for it."""

@@ -5,32 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.cache.keys import keys_of
-from engine.cache.marks import IMPORTED
 from engine.cache.pairs import PairStore
-from engine.cache.triage import TriageFile, now, user_name
 from engine.cache.triage_line import MOST_ROWS, Triage
 from engine.errors import UserError
 from engine.exchange.read import Row
+from engine.exchange.said_in import Taken, append_said, text_of, time_of, user_of
 from engine.hh import pair_id
 
 LISTED = 10
-_USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ROW = re.compile(r"[0-9]{1,13}")
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one user's rows came to."""
-
-    user: str
-    rows: int
-    added: int
-    """The others stood already, or are older than what stands."""
-    file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +32,6 @@ def import_triage(
     store: PairStore, folder: Path, rows: Iterable[Row], user: str | None, *, skip_unknown: bool
 ) -> Imported:
     """Append the marks and notes of a file.
-
-    One's own go into one's own file. Another user's go into a file beside theirs, since nobody
-    writes into that one.
 
     Args:
         store: the pairs of the index; a row's content hash must be that of its pair.
@@ -74,7 +57,7 @@ def import_triage(
             f"{len(unknown):,} rows are not of this index's pairs: {listed(unknown)}",
             todo="Index their sources first, or pass --skip-unknown to leave such rows out.",
         )
-    return Imported(tuple(_append(folder, name, known[name]) for name in known), tuple(unknown))
+    return Imported(append_said(folder, known), tuple(unknown))
 
 
 def listed(unknown: Sequence[str]) -> str:
@@ -85,19 +68,9 @@ def listed(unknown: Sequence[str]) -> str:
 
 def _state(row: Row, user: str | None) -> tuple[str, Triage]:
     """Who says it, and what; checked, since the file is anybody's."""
-    said = row.values
-    name = user or _text(row, "user")
-    if name is None:
-        raise UserError(
-            "it does not say whose marks these are", where=row.where, todo="Pass --user."
-        )
-    name = name.removesuffix(IMPORTED)
-    if not _USER.fullmatch(name):
-        raise UserError(
-            f'"{name}" cannot name a user', where=row.where, todo="Use letters, digits, - and _."
-        )
-    source, split = _text(row, "source"), _text(row, "split")
-    number = said.get("row")
+    name = user_of(row, user, "marks")
+    source, split = text_of(row, "source"), text_of(row, "split")
+    number = row.values.get("row")
     text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
     if source is None or split is None or not (_ROW.fullmatch(text) and int(text) < MOST_ROWS):
         raise UserError("source, split and row must name a pair", where=row.where)
@@ -105,34 +78,12 @@ def _state(row: Row, user: str | None) -> tuple[str, Triage]:
         source,
         split,
         int(text),
-        _text(row, "content_hash") or "",
-        _text(row, "mark"),
-        _text(row, "note"),
-        _time(row),
-        _text(row, "blind"),
+        text_of(row, "content_hash") or "",
+        text_of(row, "mark"),
+        text_of(row, "note"),
+        time_of(row),
+        text_of(row, "blind"),
     )
-
-
-def _text(row: Row, column: str) -> str | None:
-    value = row.values.get(column)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise UserError(f'"{column}" is no text', where=row.where)
-    return value.encode("utf-8", "replace").decode()
-
-
-def _time(row: Row) -> str:
-    """As a triage file writes it; a time without a zone is UTC, none is now."""
-    text = _text(row, "time")
-    if text is None:
-        return now()
-    try:
-        time = datetime.fromisoformat(text)
-        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError):
-        raise UserError(f'"{text}" is no ISO 8601 time', where=row.where) from None
 
 
 def _placed(store: PairStore, states: Sequence[Triage]) -> list[Triage | str]:
@@ -153,8 +104,3 @@ def _placed(store: PairStore, states: Sequence[Triage]) -> list[Triage | str]:
         else:
             found.append(replace(state, content_hash=key.content_hash))
     return found
-
-
-def _append(folder: Path, user: str, states: list[Triage]) -> Taken:
-    file = TriageFile(folder, user if user == user_name() else f"{user}{IMPORTED}")
-    return Taken(user, len(states), file.add(states), file.path)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from engine.canonical import Json
 from engine.exchange.cells import to_cell
 from engine.exchange.form import FileForm, Form
-from engine.exchange.tables import Table
+from engine.exchange.table import Table
 from engine.files import replacing
 
 

@@ -9,8 +9,9 @@ import pytest
 
 import engine
 from engine.cache.layout import IndexPaths
+from engine.cache.triage import TriageFile
 from engine.errors import UserError
-from tests.engine.cache.scored import make_index, seal
+from tests.engine.cache.scored import URL, make_index, seal
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "notebook.md"
 
@@ -49,6 +50,9 @@ def test_a_run_and_heuristics_can_be_named(paths: IndexPaths, tmp_path: Path) ->
         assert index.pair(outvoted[1]).margin == 0.5
         assert len(index.find()) == 12
         assert index.triage().num_rows == 0
+        TriageFile(paths.triage, "ana").pin(URL, "sae", 7, pinned=True)
+        (pins,) = index.pins().to_pylist()
+        assert (pins["user"], pins["heuristic"], pins["features"]) == ("ana", "url", [7])
     mine = tmp_path / "mine.toml"
     mine.write_text('[[heuristic]]\nname = "friend"\npattern = "friend"\n', encoding="utf-8")
     with engine.open(paths.name, cache=paths.cache, heuristics=mine) as index:

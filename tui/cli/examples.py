@@ -84,10 +84,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "import": (
         Example("outvoted import rewards rewards.parquet --pm my-pm", "as a run of margins"),
         Example("outvoted import triage anna.jsonl", "somebody's marks and notes"),
+        Example("outvoted import pins pins.csv --user anna", "and the features that they pinned"),
     ),
     "export": (
         Example("outvoted export verdicts verdicts.parquet", "for a notebook"),
         Example("outvoted export pairs pairs-folder", "a folder that datasets loads"),
+        Example("outvoted export pins pins.csv", "who pinned which features, for a colleague"),
     ),
     "serve": (
         Example("outvoted serve", "on port 8000, for this machine alone"),

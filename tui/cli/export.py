@@ -21,9 +21,9 @@ def add(subparsers: Subparsers) -> None:
         "export",
         help=COMMANDS["export"].help,
         description="Write pairs (with their rewards), verdicts (with their inputs), effects (with"
-        " their controls), features (of each measured pair), suspects (labels that may be wrong) or"
-        " triage (everybody's) as Parquet, JSON lines or CSV, by FILE's"
-        " extension; without one, as a folder that datasets loads. In CSV, a text that a"
+        " their controls), features (of each measured pair), suspects (labels that may be wrong),"
+        " triage (everybody's marks and notes) or pins (everybody's) as Parquet, JSON lines or CSV,"
+        " by FILE's extension; without one, as a folder that datasets loads. In CSV, a text that a"
         " spreadsheet would take for a formula has an apostrophe before it.",
     )
     parser.add_argument("what", metavar="WHAT", choices=list(EXPORTS), help=", ".join(EXPORTS))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cache.imported import seal_rewards
 from engine.cache.pairs import open_pairs
 from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
+from engine.exchange.pins_in import import_pins
 from engine.exchange.read import read_rows
 from engine.exchange.reward_files import read_rewards
 from engine.exchange.rewards_in import checked_rewards
-from engine.exchange.triage_in import LISTED, Imported, import_triage
+from engine.exchange.said_in import Taken
+from engine.exchange.triage_in import LISTED, import_triage
 from engine.plain import plain
 from tui.cli.commands import COMMANDS, Subparsers
 from tui.cli.options import add_common, index_paths, print_json
 
-WHAT = ("triage", "rewards")
+WHAT = ("triage", "pins", "rewards")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -28,14 +31,16 @@ def add(subparsers: Subparsers) -> None:
         description="Take marks and notes in, from a file or folder that `outvoted export triage`"
         " wrote, or one with its columns: source, split, row, mark, note; content_hash guards"
         " them, user and time where known. Your own are added to yours where they are newer;"
-        " another user's are kept beside theirs. Or rewards of a PM that was run elsewhere, by row:"
+        " another user's are kept beside theirs. So are pins, the features that somebody says stand"
+        " for a heuristic: heuristic, key, sae_hash and features, as `outvoted export pins` writes"
+        " them. Or rewards of a PM that was run elsewhere, by row:"
         " .parquet, .jsonl or .csv with row, reward_chosen and reward_rejected (source, split and"
         " content_hash where known), .npy or .pt with two columns in the index's order or three"
         " with the row first. They make a run of margins, without an SAE.",
     )
     parser.add_argument("what", metavar="WHAT", choices=WHAT, help=", ".join(WHAT))
     parser.add_argument("file", metavar="FILE", type=Path, help="what to take in")
-    parser.add_argument("--user", metavar="NAME", help="triage: whose; default: as FILE says")
+    parser.add_argument("--user", metavar="NAME", help="triage, pins: whose; default: as FILE says")
     parser.add_argument(
         "--skip-unknown",
         action="store_true",
@@ -47,8 +52,10 @@ def add(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Take the file in, and say what of it was new."""
-    if args.what == "rewards":
-        return _rewards(args)
+    return {"triage": _triage, "pins": _pins, "rewards": _rewards}[args.what](args)
+
+
+def _triage(args: argparse.Namespace) -> int:
     paths = index_paths(args)
     store = open_pairs(paths)
     try:
@@ -58,13 +65,22 @@ def run(args: argparse.Namespace) -> int:
     finally:
         store.close()
     if args.json:
-        users: list[Json] = [
-            {"user": t.user, "rows": t.rows, "added": t.added, "file": str(t.file)}
-            for t in done.taken
-        ]
+        users = _users(done.taken)
         print_json({"imported": args.what, "users": users, "unknown": list(done.unknown)})
     else:
-        _tell(done)
+        _tell(done.taken)
+        _tell_unknown(done.unknown)
+    return 0
+
+
+def _pins(args: argparse.Namespace) -> int:
+    paths = index_paths(args)
+    open_pairs(paths).close()  # a name that was typed wrong is told
+    taken = import_pins(paths.triage, read_rows(args.file), args.user)
+    if args.json:
+        print_json({"imported": args.what, "users": _users(taken)})
+    else:
+        _tell(taken)
     return 0
 
 
@@ -85,15 +101,25 @@ def _rewards(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(done: Imported) -> None:
-    for taken in done.taken:
-        file = plain(str(taken.file), keep_newlines=False)
-        print(f"{taken.user}: {taken.added:,} of {taken.rows:,} rows are new, kept in {file}")
-    if not done.taken:
+def _users(taken: Sequence[Taken]) -> list[Json]:
+    return [
+        {"user": made.user, "rows": made.rows, "added": made.added, "file": str(made.file)}
+        for made in taken
+    ]
+
+
+def _tell(taken: Sequence[Taken]) -> None:
+    for made in taken:
+        file = plain(str(made.file), keep_newlines=False)
+        print(f"{made.user}: {made.added:,} of {made.rows:,} rows are new, kept in {file}")
+    if not taken:
         print("No row was taken in.")
-    if done.unknown:
-        print(f"{len(done.unknown):,} rows were left out:")
-        for row in done.unknown[:LISTED]:
+
+
+def _tell_unknown(unknown: Sequence[str]) -> None:
+    if unknown:
+        print(f"{len(unknown):,} rows were left out:")
+        for row in unknown[:LISTED]:
             print(f"  {plain(row, keep_newlines=False)}")
-        if len(done.unknown) > LISTED:
-            print(f"  and {len(done.unknown) - LISTED:,} more")
+        if len(unknown) > LISTED:
+            print(f"  and {len(unknown) - LISTED:,} more")

@@ -61,7 +61,8 @@ def test_what_users_pin_stands_beside_what_the_run_was_judged_with(
     sae = reader.run.manifest.config.sae_hash
     TriageFile(paths.triage, "ana").pin(URL, sae, 7, pinned=True)
     TriageFile(paths.triage, "bob").pin(URL, "another SAE", 7, pinned=True)
-    assert (on_url(7).others, on_url(9).others) == (("ana",), ())
+    TriageFile(paths.triage, "cy.imported").pin(URL, sae, 7, pinned=True)
+    assert (on_url(7).others, on_url(9).others) == (("ana", "cy.imported"), ())
     for feature in (5, 9):
         reader.pin(URL, feature, pinned=False)
     assert (on_url(9).pins, on_url(9).to_judge, reader.pins()) == ((), False, {})

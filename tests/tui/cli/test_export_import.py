@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,10 +17,11 @@ from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
 from engine.cache.pair_records import Said
 from engine.cache.triage import TriageFile, user_name
-from tests.engine.cache.scored import id_of, make_index, seal
+from tests.engine.cache.scored import URL, id_of, make_index, seal
 from tui.cli.main import main
 
 HOSTILE = "=cmd|' /C calc'!A0 [b]\x1b[2J\x00, \"said\"\r\nline two\t'…\u202e"
+SAE = "5ae0" * 4
 FORMS = ("t.parquet", "t.jsonl", "t.csv", "saved")
 
 
@@ -98,6 +100,52 @@ def test_the_blind_mark_and_the_time_come_along(
     )
     assert before == after
     assert {blind for _, _, blind, _ in after.values()} == {"clear", None}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_pins_go_out_and_come_back_in_every_form(
+    paths: IndexPaths,
+    fresh: IndexPaths,
+    tmp_path: Path,
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Two heuristics of one's own, one of which has no pins any more, and one of ana's."""
+    named = replace(URL, name=HOSTILE)
+    mine, hers = TriageFile(paths.triage, user_name()), TriageFile(paths.triage, "ana")
+    for feature in (7, 3):
+        made = mine.pin(named, SAE, feature, pinned=True)
+    for pinned in (True, False):
+        mine.pin(replace(URL, fold=True), SAE, 5, pinned=pinned)
+    hers.pin(URL, SAE, 9, pinned=True)
+    file = str(tmp_path / name)
+    assert main(["export", "pins", file, *options(paths)]) == 0
+    assert "2 rows of pins" in capsys.readouterr().out
+    assert main(["import", "pins", file, *options(fresh)]) == 0
+    out = capsys.readouterr().out
+    assert f"{user_name()}: 1 of 1 rows are new" in out
+    assert "ana: 1 of 1 rows are new" in out
+    assert TriageFile(fresh.triage, user_name()).pins() == {(URL.key, SAE): made}
+    beside = TriageFile(fresh.triage, "ana.imported").pins()
+    assert [one.features for one in beside.values()] == [(9,)]
+    assert main(["import", "pins", file, "--json", *options(fresh)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(user["user"], user["added"]) for user in document["users"]] == [
+        (user_name(), 0),
+        ("ana", 0),
+    ]
+    assert list(said(fresh)) == [(None, None, ()), (None, None, ())], "pins are no marks"
+
+
+def test_pins_of_an_index_that_is_not_there_are_not_taken_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(f'heuristic,key,sae_hash,features\nurl,{URL.key},{SAE},"[3, 7]"\n')
+    where = ["--cache", str(tmp_path / "cache"), "--name", "mistyped"]
+    assert main(["import", "pins", str(file), "--user", "ana", *where]) == 2
+    assert "mistyped" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("what", ["pairs", "verdicts", "effects"])
@@ -202,6 +250,7 @@ def test_what_exists_is_refused_and_stays_unless_forced(
         (["export", "pairs", "x.xlsx"], 'files that end in ".xlsx"'),
         (["export", "nothing", "x.csv"], "invalid choice"),
         (["import", "triage", "missing.csv"], "there is no such file"),
+        (["import", "pins", "missing.csv"], "there is no such file"),
         (["export", "verdicts", "x.csv", "--run", "ffff"], "names no run"),
     ],
 )

@@ -1,0 +1,66 @@
+"""Pins that come in: checked row by row, and appended once all of them are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.cache.triage_line import Pins, is_ascending
+from engine.errors import UserError
+from engine.exchange.read import Row
+from engine.exchange.said_in import Taken, append_said, text_of, time_of, user_of
+
+_HASH = re.compile(r"[0-9a-f]{16}")
+
+
+def import_pins(folder: Path, rows: Iterable[Row], user: str | None) -> tuple[Taken, ...]:
+    """Append the pins of a file: each row is all that a user pinned for a heuristic in one SAE.
+
+    Neither the heuristic nor the SAE need be known here yet: both are named by what they hold.
+
+    Args:
+        folder: where triage files are.
+        rows: with heuristic, key, sae_hash and features; user and time where known.
+        user: whose they are; None: as the rows say.
+
+    Raises:
+        UserError: a row is at fault; nothing was written then.
+    """
+    said: dict[str, list[Pins]] = {}
+    for row in rows:
+        said.setdefault(user_of(row, user, "pins"), []).append(_pins(row))
+    return append_said(folder, said)
+
+
+def _pins(row: Row) -> Pins:
+    heuristic = text_of(row, "heuristic")
+    if heuristic is None:
+        raise UserError("it names no heuristic", where=row.where)
+    return Pins(heuristic, _hash(row, "key"), _hash(row, "sae_hash"), _features(row), time_of(row))
+
+
+def _hash(row: Row, column: str) -> str:
+    text = text_of(row, column)
+    if text is None or not _HASH.fullmatch(text):
+        raise UserError(f'its "{column}" is not 16 hex digits', where=row.where)
+    return text
+
+
+def _features(row: Row) -> tuple[int, ...]:
+    """A cell of a CSV file holds them as JSON. None at all: they were taken back."""
+    value = row.values.get("features")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    listed = value if isinstance(value, list) else [None]
+    features = [one for one in listed if isinstance(one, int) and not isinstance(one, bool)]
+    if len(features) < len(listed) or not is_ascending(features):
+        raise UserError(
+            'its "features" are not the numbers of features, ascending and each once',
+            where=row.where,
+        )
+    return tuple(features)
