@@ -14,7 +14,7 @@ import duckdb
 from engine.cache.bearers import BearerTable
 from engine.cache.columns import declared
 from engine.cache.judged import JUDGED
-from engine.heuristics import Heuristic, kind_of
+from engine.heuristics import Direction, Heuristic, kind_of
 
 _FOUND = {
     "heuristic": "?",
@@ -69,15 +69,19 @@ def make_borne(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(f"CREATE TABLE borne ({declared(JUDGED)})")
 
 
-def add_borne(cursor: duckdb.DuckDBPyConnection, heuristic: Heuristic, *, was_judged: bool) -> None:
+def add_borne(
+    cursor: duckdb.DuckDBPyConnection, heuristic: Heuristic, *, judged_as: Direction | None
+) -> None:
     """Put the bearers of one more heuristic into `borne`, with the verdicts that stand.
 
     Args:
         cursor: of a connection with the views `judged` and `rewards`, and with the heuristic's
             own table `bearing`.
         heuristic: which one.
-        was_judged: whether the run's verdicts of that name are on this very heuristic.
+        judged_as: the direction by which the run judged this very heuristic: `auto` is resolved;
+            None: its verdicts of that name, if there are any, are on another one.
     """
-    kinds = [kind_of(side, heuristic.direction) for side in ("chosen", "rejected")]
-    values = [heuristic.name, *kinds, heuristic.name if was_judged else None]
+    direction = heuristic.direction if judged_as is None else judged_as
+    kinds = [kind_of(side, direction) for side in ("chosen", "rejected")]
+    values = [heuristic.name, *kinds, None if judged_as is None else heuristic.name]
     cursor.execute(" ".join(("INSERT INTO borne SELECT", _COLUMNS, _FROM)), values)

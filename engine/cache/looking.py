@@ -101,7 +101,7 @@ class Looking:
         with self._ask.cursor() as cursor:
             looked_at = stand_bearers(self._paths, self._store, cursor, matcher, unwanted)
             judged = self._judged_by_margins(cursor, looked_at)
-            add_borne(cursor, heuristic, was_judged=judged)
+            add_borne(cursor, heuristic, judged_as=heuristic.direction if judged else None)
             card = heuristic_card(cursor, looked_at, self._run)
         give_back()
         self.looked_at = (*self.looked_at, looked_at)

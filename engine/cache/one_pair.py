@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import duckdb
@@ -130,7 +131,8 @@ class OnePair:
             if row is not None and stands:
                 found.append(measured(heuristic, row))
             elif row is not None:
-                found.append(unmeasured(heuristic, Borne(identifier, row.bearer, row.spans), 0))
+                bare = unmeasured(heuristic, Borne(identifier, row.bearer, row.spans), 0)
+                found.append(replace(bare, kind=row.kind))
         return tuple(found)
 
     def borne_by(self, identifier: int) -> dict[str, tuple[bool, JudgedRow]]:

@@ -86,10 +86,10 @@ def _look(
     matchers = {
         heuristic: compile_heuristic(heuristic) for heuristic in wanted if heuristic.feature is None
     }
-    judged = {made.heuristic for made in sealed.heuristics} if sealed else set()
+    judged = {made.heuristic: made.judged_as for made in sealed.heuristics} if sealed else {}
     if sealed is not None and sealed.manifest.imported:
         _judge_imported(paths, store, wanted, sealed.figures.margin_threshold)
-        judged = set(wanted)
+        judged = {heuristic: heuristic.direction for heuristic in wanted}
     looked_at = []
     with store.cursor() as cursor:
         make_borne(cursor)
@@ -99,7 +99,7 @@ def _look(
                 if heuristic in matchers
                 else stand_firing(cursor, heuristic, sealed, store.count())
             )
-            add_borne(cursor, heuristic, was_judged=heuristic in judged)
+            add_borne(cursor, heuristic, judged_as=judged.get(heuristic))
     return looked_at
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.heuristics import Heuristic
+from engine.heuristics import DIRECTIONS, Direction, Heuristic
 from engine.verdict.intervals import Interval
 from engine.verdict.selection import Candidate
 
@@ -96,3 +96,12 @@ class MeasuredHeuristic:
     pinned_by: str | None = None
     """The user whose triage file pins `features`; None: they were found, or the heuristic was
     written with them."""
+
+    @property
+    def judged_as(self) -> Direction:
+        return next((made for made in DIRECTIONS if made == self.direction), "auto")
+
+    @property
+    def as_judged(self) -> Heuristic:
+        """The heuristic with the direction that it was judged by: what kind a pair is follows."""
+        return replace(self.heuristic, direction=self.judged_as)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from engine.cache.judged import JudgedRow
 from engine.cache.reader import IndexReader
 from engine.cache.run_records import MeasuredHeuristic
 from engine.cache.sealed import SealedRun
 from engine.errors import UserError
-from engine.heuristics import DIRECTIONS, Direction, Heuristic
+from engine.heuristics import Heuristic
 from engine.live.client import LiveRescorer
 from engine.live.outcome import Standing
 from engine.verdict import Thresholds
@@ -57,10 +56,9 @@ def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> L
 
 
 def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:
-    direction: Direction = next((made for made in DIRECTIONS if made == measured.direction), "auto")
     silent = min((row.silent_activation for row in judged), default=0.0)
     return Standing(
-        heuristic=replace(measured.heuristic, direction=direction),
+        heuristic=measured.as_judged,
         features=measured.features,
         in_sample=measured.in_sample,
         thresholds=Thresholds(run.figures.margin_threshold, measured.vote_threshold, silent),

@@ -75,11 +75,12 @@ def on_heuristic(
         suspects: ids of pairs whose label may be wrong, by why.
         random_errors: margins with a random error of the SAE error's norm, by id.
     """
+    direction = measured.judged_as if measured else table.heuristic.direction
     rows = {row.id: row for row in judged}
     at_random = random_errors or {}
     bearers = [
         Bearer(
-            kind=row.kind if row else kind_of(borne.bearer, table.heuristic.direction),
+            kind=row.kind if row else kind_of(borne.bearer, direction),
             tranche=keys[borne.id].tranche,
             context_hash=keys[borne.id].context_hash,
             row=row,
@@ -96,7 +97,7 @@ def on_heuristic(
         chosen_only=table.counts.chosen_only,
         rejected_only=table.counts.rejected_only,
         both=table.counts.both,
-        direction_judged=measured.direction if measured else table.heuristic.direction,
+        direction_judged=direction,
         deletion=control(table.heuristic, judged),
         features=measured.features if measured else (),
         folds=measured.folds if measured else (),

@@ -23,7 +23,7 @@ from engine.cache.pairs import open_pairs
 from engine.cache.run_file import write_run
 from engine.cache.run_records import Figures, Insertion, IntegratedFigures, MeasuredHeuristic
 from engine.cache.sealed import run_path
-from engine.heuristics import Heuristic, kind_of
+from engine.heuristics import Direction, Heuristic, kind_of
 from engine.hh import pair_id, split_pair_id
 from engine.hh.source import SourceOptions, open_sources
 from engine.verdict import Candidate, Interval, Verdict
@@ -138,7 +138,9 @@ FIGURES = Figures(
 )
 
 
-def judged(paths: IndexPaths, heuristic: Heuristic, deletion: float) -> list[JudgedRow]:
+def judged(
+    paths: IndexPaths, heuristic: Heuristic, deletion: float, direction: Direction = "lowers"
+) -> list[JudgedRow]:
     """A verdict for each bearer, as `VERDICTS` says; E_F(S) is -1 where they vote, else 0."""
     store = open_pairs(paths)
     (table,) = bearers(paths, store, [heuristic])
@@ -158,7 +160,7 @@ def judged(paths: IndexPaths, heuristic: Heuristic, deletion: float) -> list[Jud
                 id=borne.id,
                 tranche=keys[borne.id].tranche,
                 context_hash=keys[borne.id].context_hash,
-                kind=kind_of(borne.bearer, heuristic.direction),
+                kind=kind_of(borne.bearer, direction),
                 bearer=borne.bearer,
                 span_start=tuple(start - context for start, _ in borne.spans),
                 span_end=tuple(end - context for _, end in borne.spans),
@@ -238,11 +240,14 @@ def seal(
     sampled: Sequence[int] = (0, 1, 6, 7),
     heuristic: Heuristic = URL,
     deletion: float = -0.5,
+    direction: Direction = "lowers",
     hook: str = "h.2",
 ) -> str:
-    """Seal a run over some of the pairs; its id."""
+    """Seal a run over some of the pairs; its id. `direction`: as which it was judged."""
     made = manifest(hook)
-    rows = [row for row in judged(paths, heuristic, deletion) if row_of(row.id) in measured]
+    rows = [
+        row for row in judged(paths, heuristic, deletion, direction) if row_of(row.id) in measured
+    ]
     found = tuple(Candidate(feature, 0.97, 0.8) for feature in (3, 5))
     checks = [
         {"id": id_of(0), "feature": 9, "attribution": 1.0, "effect": 0.75, "probability": 1.0}
@@ -254,7 +259,7 @@ def seal(
         heuristics=[
             MeasuredHeuristic(
                 heuristic=heuristic,
-                direction="lowers",
+                direction=direction,
                 folds=(found, found[:1]),
                 features=(3, 5),
                 jaccard=0.5,

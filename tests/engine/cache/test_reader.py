@@ -17,6 +17,7 @@ from engine.cache.sealed import run_path
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.heuristics.file import default_heuristics
+from engine.report.build import build_report
 from engine.verdict import Verdict
 from tests.engine.cache.opened import BEARERS, Open, rows_of
 from tests.engine.cache.scored import (
@@ -119,6 +120,22 @@ def test_pairs_that_came_after_the_run_read_unmeasured(
     (card,) = reader.overview().heuristics
     assert (card.chosen_only, card.counterexamples[Verdict.UNMEASURED]) == (8, 2)
     assert len(reader.ids(Query(heuristic="url"))) == 8
+
+
+def test_a_pair_that_came_after_the_run_is_of_the_kind_that_the_run_found(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    """`auto`, found to raise: what bears it on the chosen side conforms, judged or not."""
+    seal(paths, heuristic=replace(URL, direction="auto"), deletion=0.5, direction="raises")
+    index(paths, write_source(tmp_path, "third", [0]))
+    reader = opened()
+    (card,) = reader.overview().heuristics
+    assert (sum(card.counterexamples.values()), sum(card.conforming.values())) == (6, 7)
+    assert card.conforming[Verdict.UNMEASURED] == 1
+    (added,) = reader.ids(Query(heuristic="url", kind=None, tranche="third"))
+    assert [made.kind for made in reader.pair(int(added)).heuristics] == ["conforming"]
+    (reported,) = build_report(reader).heuristics
+    assert (reported.counterexamples.pooled.pairs, reported.conforming.pooled.pairs) == (6, 7)
 
 
 def test_a_verdict_on_another_text_is_dropped(
