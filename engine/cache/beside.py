@@ -19,12 +19,22 @@ from engine.cache.overview import run_card
 from engine.cache.sealed import no_run, sealed_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.cache.judged import JudgedRow
     from engine.cache.reader import IndexReader
+    from engine.heuristics import Heuristic
 
 
-def compared(mine: IndexReader, theirs: IndexReader) -> Comparison:
+def compared(
+    mine: IndexReader, theirs: IndexReader, theirs_of: Mapping[Heuristic, Heuristic | None]
+) -> Comparison:
     """One run beside another one of the same index, on the heuristics that are looked at.
+
+    Args:
+        mine: of the one run.
+        theirs: of the other one.
+        theirs_of: each heuristic as the other run judges it; None: it does not.
 
     Raises:
         UserError: one of them is no run, or a file is damaged.
@@ -42,10 +52,10 @@ def compared(mine: IndexReader, theirs: IndexReader) -> Comparison:
             compared_heuristic(
                 heuristic,
                 mine.bulk.judged_of(heuristic),
-                theirs.bulk.judged_of(heuristic),
+                theirs.bulk.judged_of(there) if there else (),
                 mine.store.name_of,
             )
-            for heuristic in mine.heuristics
+            for heuristic, there in theirs_of.items()
         ),
     )
 
@@ -58,13 +68,14 @@ def over_runs(reader: IndexReader, identifier: int) -> tuple[PairInRun, ...]:
     """
     reader.store.pairs([identifier])
     borne = reader.one_pair.borne_by(identifier)
+    sae = reader.run.manifest.config.sae_hash if reader.run else ""
 
     def stands_now(row: JudgedRow) -> bool:
         now = borne.get(row.heuristic)
         return now is not None and row.judged_on == now[1].judged_on
 
     found = (
-        pair_in_run(reader.paths, run, identifier, reader.heuristics, stands_now)
+        pair_in_run(reader.paths, run, identifier, reader.heuristics, sae, stands_now)
         for run in sealed_runs(reader.paths)
     )
     return tuple(sorted(found, key=lambda made: by_layer(made.run)))

@@ -137,6 +137,7 @@ def pair_in_run(
     run: str,
     identifier: int,
     heuristics: Sequence[Heuristic],
+    sae: str,
     stands: Callable[[JudgedRow], bool],
 ) -> PairInRun:
     """One pair as a sealed run measured it.
@@ -145,7 +146,8 @@ def pair_in_run(
         paths: the index.
         run: the run's id.
         identifier: the pair's.
-        heuristics: those to tell, where the run judged them as they are.
+        heuristics: those to tell, where the run judged them.
+        sae: the hash of the SAE that they were judged with elsewhere.
         stands: whether a verdict was passed on the pair as it is now.
 
     Raises:
@@ -162,7 +164,7 @@ def pair_in_run(
     except (duckdb.Error, ValueError) as error:
         raise damaged_run(path, error) from None
     margin, margin_sae = rewards[0] if rewards else (None, None)
-    known = {made.heuristic.name for made in sealed.heuristics if made.heuristic in heuristics}
+    known = {made.name for made in heuristics if sealed.counterpart(made, sae)}
     return PairInRun(
         run=run_card(sealed),
         margin=margin,

@@ -69,7 +69,9 @@ def open_reader(
             check_labels(labels, sealed.manifest.d_sae, sealed.manifest.sae)
         named = {**kept_labels(folder), **(labels or {})}
         own = [made.heuristic for made in sealed.heuristics] if sealed else []
-        wanted = heuristics or with_kept(paths, own or default_heuristics())
+        wanted = heuristics
+        if wanted is None:
+            wanted = with_kept(paths, own or default_heuristics())
         looked_at = _look(paths, store, wanted, sealed)
     except UserError:
         store.close()

@@ -31,7 +31,14 @@ from engine.cache.pair_records import Cell, Found, PairDetail, PairRow, Undone
 from engine.cache.pair_row import guarded
 from engine.cache.pairs import PairStore
 from engine.cache.records import Overview, Query, SoFar
-from engine.cache.sealed import SealedRun, Standing, no_run, sealed_runs, standing_margins
+from engine.cache.sealed import (
+    SealedRun,
+    Standing,
+    no_run,
+    sealed_run,
+    sealed_runs,
+    standing_margins,
+)
 from engine.cache.suspects import Suspects
 from engine.cache.training import Training
 from engine.cache.triage import user_name
@@ -202,9 +209,14 @@ class IndexReader:
     def compare(self, other: str) -> Comparison:
         from engine.cache.opening import open_reader  # which makes readers, this class's
 
-        theirs = open_reader(self.paths, run=other, heuristics=self.heuristics)
+        if self.run is None:
+            raise no_run(self.paths)
+        sae, there = self.run.manifest.config.sae_hash, sealed_run(self.paths, other)
+        theirs_of = {made: there.counterpart(made, sae) for made in self.heuristics}
+        known = [made for made in theirs_of.values() if made is not None]
+        theirs = open_reader(self.paths, run=other, heuristics=known)
         try:
-            return compared(self, theirs)
+            return compared(self, theirs, theirs_of)
         finally:
             theirs.close()
 

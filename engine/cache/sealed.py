@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,24 @@ class SealedRun:
     def measured(self, heuristic: Heuristic) -> MeasuredHeuristic | None:
         """How this run judged a heuristic; None where it did not, or judged it otherwise."""
         return next((made for made in self.heuristics if made.heuristic == heuristic), None)
+
+    def counterpart(self, heuristic: Heuristic, sae: str) -> Heuristic | None:
+        """A heuristic of another run as this one judges it; None where it does not.
+
+        Pins are features of one SAE: it may have others here. A feature as heuristic is another
+        one in another SAE. Where rewards were imported, whatever has a pattern is judged.
+
+        Args:
+            heuristic: of the other run.
+            sae: the hash of its SAE.
+        """
+        if heuristic.feature is not None and sae != self.manifest.config.sae_hash:
+            return None
+        if self.manifest.imported:
+            return heuristic
+        bare = replace(heuristic, features=())
+        known = (made.heuristic for made in self.heuristics)
+        return next((made for made in known if replace(made, features=()) == bare), None)
 
 
 def sealed_runs(paths: IndexPaths) -> list[str]:
@@ -163,6 +181,22 @@ def damaged_run(where: Path, error: Exception) -> UserError:
         todo="Delete the file and run the same `outvoted score` again: it seals the run anew from"
         " its parts. Other runs are untouched: name one with --run.",
     )
+
+
+def sealed_run(paths: IndexPaths, run: str) -> SealedRun:
+    """What one of an index's sealed runs says of itself.
+
+    Raises:
+        UserError: another version of Outvoted wrote it, or it is damaged.
+    """
+    path = run_path(paths, run)
+    try:
+        with duckdb.connect(":memory:") as connection:
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+            return read_sealed(connection, path)
+    except duckdb.Error as error:
+        raise damaged_run(path, error) from None
 
 
 @dataclass(frozen=True, slots=True)

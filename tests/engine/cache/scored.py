@@ -141,7 +141,12 @@ FIGURES = Figures(
 def judged(
     paths: IndexPaths, heuristic: Heuristic, deletion: float, direction: Direction = "lowers"
 ) -> list[JudgedRow]:
-    """A verdict for each bearer, as `VERDICTS` says; E_F(S) is -1 where they vote, else 0."""
+    """A verdict for each bearer, as `VERDICTS` says; E_F(S) is -1 where they vote, else 0.
+
+    A feature as heuristic fires nowhere.
+    """
+    if heuristic.feature is not None:
+        return []
     store = open_pairs(paths)
     (table,) = bearers(paths, store, [heuristic])
     keys = keys_of(store, [borne.id for borne in table.bearers])

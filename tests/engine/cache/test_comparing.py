@@ -20,6 +20,7 @@ from engine.cache.opening import open_reader
 from engine.cache.reader import IndexReader
 from engine.cache.sealed import run_path
 from engine.errors import UserError
+from engine.heuristics.heuristic import feature_heuristic
 from engine.verdict import Verdict
 from tests.engine.cache.customs import custom_pair
 from tests.engine.cache.scored import URL, id_of, make_index, manifest, row_of, seal
@@ -100,6 +101,32 @@ def test_a_pair_over_all_runs_stands_in_the_order_of_layers(reader: IndexReader)
     unmeasured, measured = reader.over_runs(id_of(7))
     assert (unmeasured.margin, unmeasured.verdicts) == (None, ())
     assert measured.verdicts[0].verdict is Verdict.INERT
+
+
+def test_pins_are_of_one_sae_and_make_no_other_heuristic_of_it(paths: IndexPaths) -> None:
+    """As a preset sets them: each of its SAEs has features of its own that stand for the url."""
+    other = seal(paths, hook="h.2", heuristic=replace(URL, features=(7, 9)))
+    os.utime(run_path(paths, other), (1, 1))
+    seal(paths, hook="h.10", heuristic=replace(URL, features=(3, 5)))
+    reader = open_reader(paths)
+    (url,) = reader.compare(other).heuristics
+    assert url.pairs == 12
+    assert [len(made.verdicts) for made in reader.over_runs(id_of(2))] == [1, 1]
+    reader.close()
+
+
+def test_a_run_that_never_asked_of_a_feature_is_compared_on_margins(
+    paths: IndexPaths, layers: tuple[str, str]
+) -> None:
+    """Who bears a feature as heuristic is known to the run that measured it, and to no other."""
+    feature = feature_heuristic("https feature", 3, 0.5, "lowers")
+    asked = seal(paths, hook="h.4", heuristic=feature)
+    reader = open_reader(paths, run=asked)
+    compared = reader.compare(layers[0])
+    assert compared.margins.pairs == 12
+    (on_feature,) = compared.heuristics
+    assert (on_feature.heuristic, on_feature.pairs) == (feature, 0)
+    reader.close()
 
 
 def test_a_damaged_run_is_named(
