@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.pilot import Pilot
 
 from engine.errors import UserError
 from tests.tui.driving import browser, page_text, press, settle, text_of, until_measured
-from tests.tui.fakes import HEURISTICS, FakeReader, FakeRescorer
+from tests.tui.fakes import HEURISTICS, OVERVIEW, FakeReader, FakeRescorer
 from tui.screens.feature import FeatureScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.pair import PairScreen
@@ -89,6 +91,21 @@ async def test_a_feature_is_pinned_for_the_plotted_heuristic_and_taken_back() ->
         assert "#11612 is not pinned any more · no pin of yours is left for url" in state_of(pilot)
         assert "your pins for url" not in flat(pilot)
         assert "+ your pins for dont-know: #11612" in flat(pilot)
+
+
+async def test_a_heuristic_s_features_are_those_that_judge_it_and_those_that_are_pinned() -> None:
+    first, *others = OVERVIEW.heuristics
+    unjudged = tuple(replace(card, features=()) for card in others)
+    overview = replace(OVERVIEW, heuristics=(first, *unjudged))
+    pinned = {HEURISTICS[0].key: (7, 11612), HEURISTICS[2].key: (9,)}
+    reader = FakeReader(shown=overview, pinned=pinned)
+    async with browser(reader, snapshot=overview).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "F", "]", "]")
+        assert text_of(pilot, "title").startswith("Feature #7 ")
+        await press(pilot, "escape", "j", "j", "F")
+        assert text_of(pilot, "title").startswith("Feature #9 ")
+        await press(pilot, "escape", "j", "F")
+        assert "No feature stands for right" in text_of(pilot, "state")
 
 
 async def test_who_else_pins_a_feature_is_told() -> None:

@@ -171,10 +171,22 @@ class OverviewScreen(Scrolls, MainScreen):
         card = next((card for card in cards if card.heuristic.name == name), None)
         if card is None:
             self.say("Put the cursor on a heuristic: its features are shown.")
-        elif not card.features:
-            self.say(f"No feature stands for {card.heuristic.name}.")
         else:
-            self.open_feature(card.features[0], card.features)
+            self.run_worker(self._open_features(card), exclusive=True, group="features")
+
+    async def _open_features(self, card: HeuristicCard) -> None:
+        """Those that judged it, and those that the user pinned since."""
+        try:
+            pins = await self.desk.ask(lambda reader: reader.pins())
+        except UserError as error:
+            self.complain(error)
+            return
+        pinned = pins.get(card.heuristic.key, ())
+        among = (*card.features, *(each for each in pinned if each not in card.features))
+        if among:
+            self.open_feature(among[0], among)
+        else:
+            self.say(f"No feature stands for {card.heuristic.name}.")
 
     def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen
