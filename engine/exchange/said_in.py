@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from engine.cache.marks import IMPORTED
@@ -13,6 +14,7 @@ from engine.cache.triage import TriageFile, now, user_name
 from engine.cache.triage_line import Pins, Triage
 from engine.errors import UserError
 from engine.exchange.read import Row
+from engine.hh import PairName
 
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -24,7 +26,7 @@ class Taken:
     user: str
     rows: int
     added: int
-    """The others stood already, or are older than what stands."""
+    """The others stood already, or are older than what stands or what the file says later."""
     file: Path
 
 
@@ -83,10 +85,8 @@ def time_of(row: Row) -> str:
         raise UserError(f'"{text}" is no ISO 8601 time', where=row.where) from None
 
 
-def append_said(
-    folder: Path, said: Mapping[str, Sequence[Triage] | Sequence[Pins]]
-) -> tuple[Taken, ...]:
-    """Append what each user said, as far as it is news.
+def append_said(folder: Path, said: Mapping[str, Sequence[Triage | Pins]]) -> tuple[Taken, ...]:
+    """Append the last that each user said of each pair and heuristic, as far as it is news.
 
     One's own goes into one's own file. Another user's goes into a file beside theirs, since nobody
     writes into that one.
@@ -97,6 +97,14 @@ def append_said(
     return tuple(_append(folder, user, lines) for user, lines in said.items())
 
 
-def _append(folder: Path, user: str, lines: Sequence[Triage] | Sequence[Pins]) -> Taken:
+def _append(folder: Path, user: str, lines: Sequence[Triage | Pins]) -> Taken:
     file = TriageFile(folder, user if user == user_name() else f"{user}{IMPORTED}")
-    return Taken(user, len(lines), file.add(lines), file.path)
+    return Taken(user, len(lines), file.add(_last(lines)), file.path)
+
+
+def _last(lines: Sequence[Triage | Pins]) -> list[Triage | Pins]:
+    """Of what was said within one second, too: times are no finer, the order of lines is."""
+    last: dict[tuple[str, ...] | PairName, Triage | Pins] = {}
+    for line in sorted(lines, key=attrgetter("time")):
+        last[line.pinned_for if isinstance(line, Pins) else line.name] = line
+    return list(last.values())

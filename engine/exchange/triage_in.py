@@ -9,8 +9,9 @@ from pathlib import Path
 
 from engine.cache.keys import keys_of
 from engine.cache.pairs import PairStore
-from engine.cache.triage_line import MOST_ROWS, Triage
+from engine.cache.triage_line import MOST_ROWS, Pins, Triage
 from engine.errors import UserError
+from engine.exchange.pins_in import is_pins, pins_of
 from engine.exchange.read import Row
 from engine.exchange.said_in import Taken, append_said, text_of, time_of, user_of
 from engine.hh import pair_id
@@ -31,21 +32,28 @@ class Imported:
 def import_triage(
     store: PairStore, folder: Path, rows: Iterable[Row], user: str | None, *, skip_unknown: bool
 ) -> Imported:
-    """Append the marks and notes of a file.
+    """Append the marks and notes of a file, and its pins: a triage file has them all.
 
     Args:
         store: the pairs of the index; a row's content hash must be that of its pair.
         folder: where triage files are.
         rows: with source, split, row, and what was said; content_hash, user, time where known.
+            Or of pins, as `import_pins` takes them.
         user: whose they are; None: as the rows say.
         skip_unknown: leave out the rows of pairs that this index does not have.
 
     Raises:
         UserError: a row is at fault, or its pair unknown; nothing was written then.
     """
-    given = [(row.where, *_state(row, user)) for row in rows]
+    given: list[tuple[str, str, Triage]] = []
+    known: dict[str, list[Triage | Pins]] = {}
+    for row in rows:
+        name = user_of(row, user, "marks")
+        if is_pins(row):
+            known.setdefault(name, []).append(pins_of(row))
+        else:
+            given.append((row.where, name, _state(row)))
     placed = _placed(store, [state for _, _, state in given])
-    known: dict[str, list[Triage]] = {}
     unknown: list[str] = []
     for (where, name, state), found in zip(given, placed, strict=True):
         if isinstance(found, str):
@@ -66,15 +74,14 @@ def listed(unknown: Sequence[str]) -> str:
     return "; ".join(unknown[:LISTED]) + (f"; and {more:,} more" if more > 0 else "")
 
 
-def _state(row: Row, user: str | None) -> tuple[str, Triage]:
-    """Who says it, and what; checked, since the file is anybody's."""
-    name = user_of(row, user, "marks")
+def _state(row: Row) -> Triage:
+    """What is said of a pair; checked, since the file is anybody's."""
     source, split = text_of(row, "source"), text_of(row, "split")
     number = row.values.get("row")
     text = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
     if source is None or split is None or not (_ROW.fullmatch(text) and int(text) < MOST_ROWS):
         raise UserError("source, split and row must name a pair", where=row.where)
-    return name, Triage(
+    return Triage(
         source,
         split,
         int(text),

@@ -31,9 +31,10 @@ def add(subparsers: Subparsers) -> None:
         description="Take marks and notes in, from a file or folder that `outvoted export triage`"
         " wrote, or one with its columns: source, split, row, mark, note; content_hash guards"
         " them, user and time where known. Your own are added to yours where they are newer;"
-        " another user's are kept beside theirs. So are pins, the features that somebody says stand"
-        " for a heuristic: heuristic, key, sae_hash and features, as `outvoted export pins` writes"
-        " them. Or rewards of a PM that was run elsewhere, by row:"
+        " another user's are kept beside theirs. A USER.jsonl of an index's triage folder is taken"
+        " as it is, pins and all (--user). So are pins alone, the features that somebody says"
+        " stand for a heuristic: heuristic, key, sae_hash and features, as `outvoted export pins`"
+        " writes them. Or rewards of a PM that was run elsewhere, by row:"
         " .parquet, .jsonl or .csv with row, reward_chosen and reward_rejected (source, split and"
         " content_hash where known), .npy or .pt with two columns in the index's order or three"
         " with the row first. They make a run of margins, without an SAE.",

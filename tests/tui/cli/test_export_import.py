@@ -137,6 +137,31 @@ def test_pins_go_out_and_come_back_in_every_form(
     assert list(said(fresh)) == [(None, None, ()), (None, None, ())], "pins are no marks"
 
 
+def test_a_triage_file_is_taken_in_as_it_is(
+    paths: IndexPaths, fresh: IndexPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the lines of one second the last counts; pins come with marks and notes."""
+    hers = TriageFile(paths.triage, "ana")
+    reader = open_reader(paths)
+    first, second = reader.store.pairs([id_of(0), id_of(7)])
+    reader.close()
+    hers.note(first, "see 7")
+    hers.mark(second, "clear")
+    hers.undo()
+    for feature in (7, 3):
+        hers.pin(URL, SAE, feature, pinned=True)
+    assert main(["import", "triage", str(hers.path), "--user", "ana", *options(fresh)]) == 0
+    assert "ana: 3 of 6 rows are new" in capsys.readouterr().out
+    beside = TriageFile(fresh.triage, "ana.imported")
+    assert [(made.mark, made.note) for made in beside.read().values()] == [
+        ("exclude", "see 7"),
+        (None, None),
+    ]
+    assert [made.features for made in beside.pins().values()] == [(3, 7)]
+    assert main(["import", "pins", str(hers.path), "--user", "ana", *options(fresh)]) == 2
+    assert "`outvoted import triage` takes marks" in capsys.readouterr().err
+
+
 def test_pins_of_an_index_that_is_not_there_are_not_taken_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
