@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -33,6 +32,7 @@ from engine.measure.known import check_known
 from engine.measure.likelihood import measure_likelihood
 from engine.measure.loading import make_instrument, run_config
 from engine.measure.progress import Report
+from engine.measure.refused import check_findable, check_pins
 from engine.measure.request import ScoreRequest, ScoreResult
 from engine.measure.run import measure_runs
 from engine.measure.sitting import Sitting
@@ -70,7 +70,7 @@ def score(request: ScoreRequest, report: Report) -> list[ScoreResult]:
         if request.pairs != "bearers":
             chosen_ids(store, request.pairs)  # a mistake in it is told before a PM is loaded
         else:
-            _check_findable(request.heuristics)
+            check_findable(request.heuristics)
         training = train_on(store, request.told) if request.told else None
         lm = find_lm(resolve(request.lm)) if request.lm else None
         results = _score_all(request, store, training, workers, report)
@@ -155,7 +155,7 @@ def _loaded(request: ScoreRequest, pm: PreferenceModel) -> _Loaded:
     )
     pins = user_pins(request.paths.triage, instrument.sae.hash)
     for heuristic in request.heuristics:
-        _check_pins(heuristic, pins, instrument.sae.d_sae)
+        check_pins(heuristic, pins, instrument.sae.d_sae)
     return _Loaded(request, instrument, pins)
 
 
@@ -241,26 +241,3 @@ def _with_earlier(request: ScoreRequest, run: str) -> list[Heuristic]:
     return asked + [
         known for known in known_heuristics(request.paths, run) if known.name not in names
     ]
-
-
-def _check_findable(heuristics: Sequence[Heuristic]) -> None:
-    """A feature is looked for among measured pairs; bearers of patterns stand for nobody."""
-    for heuristic in heuristics:
-        if heuristic.feature is not None:
-            raise UserError(
-                f"where {heuristic.pattern} is found among the pairs that are measured, and only "
-                "bearers of patterns would be",
-                where=f'heuristic "{heuristic.name}"',
-                todo="Say which pairs to look at: --pairs all, or a filter.",
-            )
-
-
-def _check_pins(heuristic: Heuristic, pins: UserPins, d_sae: int) -> None:
-    wrong = [feature for feature in pins.features(heuristic) if not 0 <= feature < d_sae]
-    if wrong:
-        said = f"its line in {pins.file}" if pins.of(heuristic) else "the heuristics file"
-        raise UserError(
-            f"feature {wrong[0]} does not exist: the SAE has {d_sae} (0 to {d_sae - 1})",
-            where=f'heuristic "{heuristic.name}"',
-            todo=f"Correct `features` in {said}.",
-        )

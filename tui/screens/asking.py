@@ -8,25 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.cache.pair_records import Found
-from engine.cache.records import SORT_KEYS, Query, SortKey, Suspect
+from engine.cache.records import SORT_KEYS, Query, SortKey
 from engine.errors import UserError
 from engine.filters import show
 from tui.screens.base import MainScreen
+from tui.screens.pairs_words import SUSPECT_WORDS
 from tui.widgets.covered import covered_query
 
 if TYPE_CHECKING:
     from tui.screens.facets import FacetScreen
-
-
-SUSPECT_WORDS: dict[Suspect, str] = {
-    "yes": "label suspect",
-    "identical": "identical sides",
-    "tied": "tied sides",
-    "contradicted": "contradicted elsewhere",
-    "near-duplicate": "near-duplicate",
-    "called-wrong": "called wrong by several PMs",
-    "no": "label not suspect",
-}
 
 
 class Asks(MainScreen):

@@ -18,7 +18,7 @@ from engine.heuristics import Kind
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS, bindings, hints
-from tui.screens.asking import SUSPECT_WORDS
+from tui.screens.pairs_words import SUSPECT_WORDS
 from tui.screens.scrolling import Scrolls, titled
 from tui.widgets.document import Document, Page
 from tui.widgets.figures import BOLD, LETTERS

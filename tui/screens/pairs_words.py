@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.cache.pair_records import PairRow
-from engine.cache.records import Query
+from engine.cache.records import Query, Suspect
 from tui.keys import MARKS
 from tui.screens.yank import line_to_yank
 from tui.widgets.figures import signed
@@ -17,6 +17,15 @@ if TYPE_CHECKING:  # loaded by whoever finds the ids, after the first frame
     import numpy as np
     import numpy.typing as npt
 
+SUSPECT_WORDS: dict[Suspect, str] = {
+    "yes": "label suspect",
+    "identical": "identical sides",
+    "tied": "tied sides",
+    "contradicted": "contradicted elsewhere",
+    "near-duplicate": "near-duplicate",
+    "called-wrong": "called wrong by several PMs",
+    "no": "label not suspect",
+}
 _KINDS = {"counterexample": "counterexamples", "conforming": "conforming pairs", None: "all"}
 
 
