@@ -66,7 +66,7 @@ def over_runs(reader: IndexReader, identifier: int) -> tuple[PairInRun, ...]:
     Raises:
         UserError: there is no such pair, or a run cannot be read.
     """
-    reader.store.pairs([identifier])
+    (pair,) = reader.store.pairs([identifier])
     borne = reader.one_pair.borne_by(identifier)
     sae = reader.run.manifest.config.sae_hash if reader.run else ""
 
@@ -75,7 +75,7 @@ def over_runs(reader: IndexReader, identifier: int) -> tuple[PairInRun, ...]:
         return now is not None and row.judged_on == now[1].judged_on
 
     found = (
-        pair_in_run(reader.paths, run, identifier, reader.heuristics, sae, stands_now)
+        pair_in_run(reader.paths, run, pair, reader.heuristics, sae, stands_now)
         for run in sealed_runs(reader.paths)
     )
     return tuple(sorted(found, key=lambda made: by_layer(made.run)))

@@ -28,9 +28,10 @@ from engine.cache.manifest import Manifest
 from engine.cache.overview import run_card
 from engine.cache.records import RunCard
 from engine.cache.sealed import damaged_run, read_sealed, run_path
+from engine.cache.unchanged import measured_on
 from engine.canonical import text_hash
 from engine.heuristics import Heuristic
-from engine.hh import PairName
+from engine.hh import Pair, PairName
 from engine.verdict import Verdict
 
 MOST_POINTS = 400
@@ -135,7 +136,7 @@ def _differing(row: JudgedRow, match: JudgedRow, name: PairName) -> DifferingPai
 def pair_in_run(
     paths: IndexPaths,
     run: str,
-    identifier: int,
+    pair: Pair,
     heuristics: Sequence[Heuristic],
     sae: str,
     stands: Callable[[JudgedRow], bool],
@@ -145,7 +146,7 @@ def pair_in_run(
     Args:
         paths: the index.
         run: the run's id.
-        identifier: the pair's.
+        pair: as it is now; what was measured of another text is not told of it.
         heuristics: those to tell, where the run judged them.
         sae: the hash of the SAE that they were judged with elsewhere.
         stands: whether a verdict was passed on the pair as it is now.
@@ -159,8 +160,9 @@ def pair_in_run(
             quoted = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
             sealed = read_sealed(connection, path)
-            judged = list(map(judged_row, connection.execute(_JUDGED, [identifier]).fetchall()))
-            rewards = connection.execute(_IN_RUN, [identifier]).fetchall()
+            same = measured_on(connection, pair.id, pair.content_hash)
+            judged = connection.execute(_JUDGED, [pair.id]).fetchall() if same else []
+            rewards = connection.execute(_IN_RUN, [pair.id]).fetchall() if same else []
     except (duckdb.Error, ValueError) as error:
         raise damaged_run(path, error) from None
     margin, margin_sae = rewards[0] if rewards else (None, None)
@@ -173,7 +175,7 @@ def pair_in_run(
             VerdictInRun(
                 row.heuristic, row.kind, row.verdict, row.outvoted_by, row.vote, row.effect
             )
-            for row in judged
+            for row in map(judged_row, judged)
             if row.heuristic in known and stands(row)
         ),
     )

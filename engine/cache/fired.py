@@ -9,6 +9,7 @@ from engine.cache.sealed import SealedRun
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.heuristics.census import Counts
+from engine.hh import SIDES
 
 _BEARING = """
 CREATE OR REPLACE TEMP TABLE bearing AS
@@ -17,6 +18,7 @@ SELECT j.id, j.bearer, length(p.context)::INTEGER AS context, j.span_start, j.sp
 FROM judged j JOIN pairs p ON p.id = j.id AND p.context_hash = j.context_hash
 WHERE j.heuristic = ? ORDER BY j.id
 """
+_COUNTS = "SELECT bearer, count(*) FROM bearing GROUP BY bearer"
 
 
 def stand_firing(
@@ -43,5 +45,7 @@ def stand_firing(
             todo="Score with this --heuristics file and --pairs all, or a filter.",
         )
     cursor.execute(_BEARING, [heuristic.name])
-    one, other, both = measured.chosen_only, measured.rejected_only, measured.both
+    standing = dict(cursor.execute(_COUNTS).fetchall())
+    one, other = (standing.get(side, 0) for side in SIDES)
+    both = measured.both
     return LookedAt(heuristic, Counts(one, other, both, pairs - one - other - both))

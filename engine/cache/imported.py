@@ -31,6 +31,7 @@ from engine.cache.records import IMPORTED
 from engine.cache.run_file import write_run
 from engine.cache.run_records import Figures
 from engine.cache.sealed import run_path
+from engine.cache.unchanged import content_hashes
 from engine.files import writer_lock
 from engine.heuristics import Heuristic, kind_of
 from engine.verdict import Evidence, Thresholds, Verdict, judge, margin_threshold
@@ -87,6 +88,7 @@ def seal_rewards(paths: IndexPaths, store: PairStore, rewards: Rewards, pm: str,
             checks=tables.CHECKS.empty_table(),
             peaks=tables.PEAKS.empty_table(),
             tokens=tables.TOKEN_EFFECTS.empty_table(),
+            texts=content_hashes(store),
         )
     return manifest.config.run
 

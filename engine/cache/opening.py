@@ -30,6 +30,7 @@ from engine.cache.sealed import (
 )
 from engine.cache.so_far import begun_runs, stand_parts
 from engine.cache.training import open_training
+from engine.cache.unchanged import stand_unchanged
 from engine.errors import UserError
 from engine.heuristics import Heuristic, compile_heuristic
 from engine.heuristics.file import default_heuristics
@@ -138,6 +139,7 @@ def _open_run(
             cursor.execute(questions.SORTED if by_feature else questions.UNSORTED)
             ((stored,),) = cursor.execute(by_token.HAS_TOKENS).fetchall()
             cursor.execute(by_token.STORED if stored else by_token.NOT_STORED)
+            stand_unchanged(cursor, store, found.manifest)
         except duckdb.Error as error:
             raise damaged_run(path, error) from None
         return found, None

@@ -24,7 +24,7 @@ NOTHING_JUDGED = f"CREATE VIEW judged AS SELECT {nulls(JUDGED)} LIMIT 0"
 
 MEASURED = """
 CREATE VIEW rewards AS SELECT id, reward_chosen, reward_rejected, margin, margin_sae,
-    margin_random_error, truncated, strongest FROM run.rewards;
+    margin_random_error, truncated, strongest, in_sample FROM run.rewards;
 CREATE VIEW features AS SELECT id, feature, activation_chosen, activation_rejected, attribution,
     effect FROM run.features;
 """

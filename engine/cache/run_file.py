@@ -42,7 +42,7 @@ SELECT id, tokens, truncated, reward_chosen, reward_rejected,
        reward_chosen_sae - reward_rejected_sae AS margin_sae,
        margin_random_error,
        id IN (SELECT id FROM sampled) AS in_sample,
-       strongest
+       strongest, content_hash
 FROM (
     SELECT id, tokens, truncated, reward_chosen, reward_rejected,
            reward_chosen_sae, reward_rejected_sae, margin_random_error,
@@ -57,7 +57,7 @@ FROM (
     UNION ALL
     SELECT id, tokens, truncated, reward_chosen, reward_rejected, NULL, NULL, NULL, []
     FROM sample ANTI JOIN base USING (id)
-) ORDER BY id
+) LEFT JOIN texts USING (id) ORDER BY id
 """
 _FEATURES = """
 CREATE TABLE run.features AS
@@ -113,10 +113,12 @@ def write_run(
     checks: pa.Table,
     peaks: pa.Table,
     tokens: pa.Table,
+    texts: pa.Table,
 ) -> None:
     """Seal a run: replace its file by one made of these tables. The caller holds the run's lock.
 
     Base figures are of every measured pair: they come in pieces, and no two are held at once.
+    `texts` has the content hash of each (`engine.cache.unchanged.content_hashes`).
     """
     import pyarrow as pa
 
@@ -139,6 +141,7 @@ def write_run(
         "checks": checks,
         "peaks": peaks,
         "tokens": tokens,
+        "texts": texts,
         "judged": judged_table(judged),
         "measured": measured,
         "meta": meta,

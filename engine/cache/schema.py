@@ -70,6 +70,7 @@ RUN: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "margin_random_error": "the margin with a random error of the SAE error's norm",
             "in_sample": "whether it belongs to the hashed sample of the index",
             "strongest": "its features with the highest attribution, the first of them first",
+            "content_hash": "of the texts it was measured on, as in `pairs`",
         },
     ),
     "by_feature": (

@@ -38,12 +38,12 @@ SELECT runner_up FROM run.judged WHERE runner_up IS NOT NULL
 """
 _STANDING = """
 SELECT p.tranche, p.context_hash, r.margin, r.in_sample, p.id
-FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
+FROM rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
 """
 # A tranche by its number: a name for each of many pairs would be a text each.
 _BY_TRANCHE = """
 SELECT list_position(?::VARCHAR[], p.tranche) - 1 AS tranche, r.margin, r.in_sample
-FROM run.rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
+FROM rewards r JOIN pairs p ON p.id = r.id ORDER BY p.id
 """
 
 
@@ -223,7 +223,7 @@ class Standing:
 
 
 def standing_margins(cursor: duckdb.DuckDBPyConnection, pairs: int) -> Standing:
-    """The margins of the run attached as `run` that stand for an index of so many pairs."""
+    """The margins of a sealed run's view `rewards` that stand for an index of so many pairs."""
     rows = cursor.execute(_STANDING).fetchall()
     complete = len(rows) >= pairs
     kept = [row for row in rows if complete or row[3]]
@@ -242,7 +242,7 @@ def margins_by_tranche(
     """The same margins for each tranche, in the order of their ids.
 
     Args:
-        cursor: of a connection with the view `pairs`, and the run attached as `run`.
+        cursor: of a connection with the view `pairs`, and the view `rewards` of a sealed run.
         pairs: how many pairs each tranche of the index has.
     """
     found = cursor.execute(_BY_TRANCHE, [list(pairs)]).fetchnumpy()

@@ -106,5 +106,5 @@ class Suspects:
         """The ids of the pairs that several PMs call wrong; runs are read once."""
         with self._lock:
             if self._called_wrong is None:
-                self._called_wrong = called_wrong(self._paths)
+                self._called_wrong = called_wrong(self._paths, self._store)
             return self._called_wrong

@@ -14,6 +14,7 @@ from engine.cache.keys import Keys, keys_of
 from engine.cache.parts import Parts, only, without
 from engine.cache.run_file import write_run
 from engine.cache.run_records import RUN_FILE, Figures, Insertion, MeasuredHeuristic
+from engine.cache.unchanged import content_hashes
 from engine.measure import staging
 from engine.measure.figures import FIGURES, run_figures
 from engine.measure.heuristic_stages import (
@@ -89,6 +90,7 @@ def seal(
         checks=checks,
         peaks=_peaks(sitting, sorted(keys)),
         tokens=only(parts.read(staging.TOKENS, tables.TOKEN_EFFECTS), sorted(keys)),
+        texts=content_hashes(sitting.store),
     )
     return figures
 

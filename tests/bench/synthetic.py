@@ -31,6 +31,7 @@ from engine.cache.run_file import write_run
 from engine.cache.run_records import Figures, MeasuredHeuristic
 from engine.cache.sealed import run_path, sealed_runs
 from engine.cache.snapshot import refresh_snapshot
+from engine.cache.unchanged import content_hashes
 from engine.heuristics import Heuristic, kind_of
 from engine.hh import split_pair_id
 from engine.verdict import Candidate, Evidence, Thresholds, judge
@@ -95,6 +96,7 @@ def make_synthetic(
         checks=tables.CHECKS.empty_table(),
         peaks=tables.PEAKS.empty_table(),
         tokens=tables.TOKEN_EFFECTS.empty_table(),
+        texts=content_hashes(store),
     )
     store.close()
     refresh_snapshot(paths)

@@ -23,6 +23,7 @@ from engine.cache.pairs import open_pairs
 from engine.cache.run_file import write_run
 from engine.cache.run_records import Figures, Insertion, IntegratedFigures, MeasuredHeuristic
 from engine.cache.sealed import run_path
+from engine.cache.unchanged import content_hashes
 from engine.heuristics import Direction, Heuristic, kind_of
 from engine.hh import pair_id, split_pair_id
 from engine.hh.source import SourceOptions, open_sources
@@ -238,6 +239,14 @@ def peaks(rows: Sequence[int]) -> pa.Table:
     )
 
 
+def hashes(paths: IndexPaths) -> pa.Table:
+    """On which texts a run of the index stands."""
+    store = open_pairs(paths)
+    found = content_hashes(store)
+    store.close()
+    return found
+
+
 def seal(
     paths: IndexPaths,
     *,
@@ -284,5 +293,6 @@ def seal(
         checks=pa.Table.from_pylist(checks, schema=tables.CHECKS),
         peaks=peaks(measured),
         tokens=pa.Table.from_pylist([TOKENS], schema=tables.TOKEN_EFFECTS),
+        texts=hashes(paths),
     )
     return made.config.run

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from engine.cache.layout import IndexPaths
@@ -22,9 +23,11 @@ from engine.verdict import Verdict
 from tests.engine.cache.opened import BEARERS, Open, rows_of
 from tests.engine.cache.scored import (
     MARGINS,
+    ROWS,
     URL,
     id_of,
     index,
+    row_of,
     seal,
     write_source,
 )
@@ -148,6 +151,33 @@ def test_a_verdict_on_another_text_is_dropped(
     assert (card.chosen_only, card.counterexamples[Verdict.UNMEASURED]) == (5, 2)
     ids = reader.ids(BEARERS)
     assert len(reader.rows(ids, BEARERS)) == 10
+
+
+def test_nothing_that_was_measured_of_a_pair_is_told_of_another_text(
+    paths: IndexPaths, opened: Open, tmp_path: Path
+) -> None:
+    """The pattern stands where it stood, and the response goes on otherwise."""
+    seal(paths)
+    file = tmp_path / "first.jsonl"
+    line, *others = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([line.replace("100%", "50%"), *others]), encoding="utf-8")
+    index(paths, file)
+    reader = opened()
+    (card,) = reader.overview().heuristics
+    assert card.counterexamples[Verdict.UNMEASURED] == 1
+    changed = reader.pair(id_of(0))
+    assert (changed.margin, changed.features, changed.tokens) == (None, (), None)
+    assert changed.heuristics[0].judgement.verdict is Verdict.UNMEASURED
+    assert reader.pair(id_of(2)).margin == MARGINS[2]
+    (run,) = reader.over_runs(id_of(0))
+    assert (run.margin, run.verdicts) == (None, ())
+    assert {row_of(row.id) for row in reader.bulk.judged()} == set(range(1, ROWS))
+    assert np.isnan(reader.bulk.indexed_pairs().margins).sum() == 1
+    assert reader.feature(3).active == ROWS - 1
+    first, second = reader.overview().tranches  # not all is measured: the sample is told
+    assert (first.measured, second.measured) == (1, 2)
+    standing = reader.standing()
+    assert standing is not None and len(standing.ids) == 3
 
 
 def test_the_newest_run_or_the_one_named(paths: IndexPaths, opened: Open) -> None:

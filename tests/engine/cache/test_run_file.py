@@ -34,6 +34,7 @@ def sealed(target: Path, pieces: Iterable[pa.Table]) -> Rows:
         checks=tables.CHECKS.empty_table(),
         peaks=tables.PEAKS.empty_table(),
         tokens=tables.TOKEN_EFFECTS.empty_table(),
+        texts=pa.table({"id": pa.array([], pa.int64()), "content_hash": pa.array([], pa.string())}),
     )
     with duckdb.connect(str(target), read_only=True) as connection:
         return {table: connection.table(table).fetchall() for table in TABLES}
@@ -61,7 +62,7 @@ def test_the_strongest_are_a_pairs_highest_attributions_and_of_equals_the_lower_
         "activation_rejected": [0.0] * 100,
     }
     piece = pa.Table.from_pylist([row], schema=tables.BASE)
-    ((*_, strongest),) = sealed(tmp_path / "run.duckdb", [piece])["rewards"]
+    ((*_, strongest, _),) = sealed(tmp_path / "run.duckdb", [piece])["rewards"]
     ranked = sorted(zip((-value for value in attribution), features, strict=True))
     assert strongest == [feature for _, feature in ranked[:STRONGEST]]
 

@@ -22,7 +22,7 @@ from engine.cache.run_file import write_run
 from engine.cache.sealed import run_path
 from engine.hh import pair_id
 from engine.hh.source import Source, SourceOptions, open_sources
-from tests.engine.cache.scored import FIGURES, manifest
+from tests.engine.cache.scored import FIGURES, hashes, manifest
 
 PAIRS = 400
 SHORTCUTS = {"I have no idea.": -1.5, "My pleasure!": 1.5, "By the way.": 0.0}
@@ -90,6 +90,7 @@ def make_planted(folder: Path) -> IndexPaths:
         checks=tables.CHECKS.empty_table(),
         peaks=tables.PEAKS.empty_table(),
         tokens=tables.TOKEN_EFFECTS.empty_table(),
+        texts=hashes(paths),
     )
     return paths
 

@@ -22,7 +22,7 @@ from engine.cache.records import Query
 from engine.cache.snapshot import read_snapshot, snapshot_path
 from engine.heuristics import Heuristic
 from engine.verdict import Verdict
-from tests.engine.cache.scored import MARGINS, ROWS, id_of, make_index, row_of
+from tests.engine.cache.scored import MARGINS, ROWS, id_of, index, make_index, row_of
 from tui.cli.main import main
 from tui.screens.overview_page import overview_page
 from tui.screens.pair_verdict import why_lines
@@ -143,6 +143,21 @@ def test_margins_pass_two_verdicts_and_leave_the_rest(
     (asked, typed) = reader.look_at(Heuristic("again", "friend")).heuristics
     assert typed.counterexamples == asked.counterexamples
     assert Verdict.PM_WRONG in typed.counterexamples
+    reader.close()
+
+
+def test_rewards_of_another_text_pass_no_verdict_on_it(
+    paths: IndexPaths, outvoted: Import, tmp_path: Path
+) -> None:
+    """Row 4 was wrong; then its response is another one."""
+    outvoted("import", "rewards", write(tmp_path / "pm.npy", records()))
+    file = tmp_path / "first.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace("/4 [100%", "/4 [50%"))
+    index(paths, file)
+    reader = open_reader(paths)
+    (url,) = (card for card in reader.overview().heuristics if card.heuristic.name == "url")
+    assert url.counterexamples == {Verdict.TIE: 2, Verdict.UNMEASURED: 4}
+    assert reader.pair(id_of(4)).margin is None
     reader.close()
 
 
