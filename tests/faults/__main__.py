@@ -64,12 +64,13 @@ def rows(
     yield counted("rows after no room", 1, "run", lost, "rows lost")
     together = crowd(request.paths.cache, seconds, readers=10, scorers=2)
     told = (
-        f"{together.processes} processes on one cache: ten read, two index, two mark, two score"
-        f" (sealed {together.scored} time{'s' * (together.scored != 1)}; {together.told:,} times a"
-        " second writer was told)"
+        f"{together.processes} processes on one cache: ten read, two index, two mark and pin,"
+        f" two score (sealed {together.scored} time{'s' * (together.scored != 1)};"
+        f" {together.told:,} times a second writer was told)"
     )
     yield counted(told, together.acts, "acts", together.errors, "errors")
     yield counted("marks of both", together.acts, "acts", together.lost_marks, "marks lost")
+    yield counted("pins of both", together.acts, "acts", together.lost_pins, "pins lost")
     bombs = tried(places["bombs"])
     told = f"bombs, absurd sizes, names that lead elsewhere; peak memory {bombs.peak:,.0f} MB"
     sys.stderr.write("".join(f"{line}\n" for line in bombs.got_in))

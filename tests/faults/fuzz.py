@@ -20,7 +20,10 @@ from safetensors.torch import save_file
 
 from engine.cache.labels import read_labels
 from engine.cache.manifest import Manifest, RunConfig, read_manifest
+from engine.cache.triage_line import parse_line
 from engine.errors import UserError
+from engine.exchange.pins_in import pins_of
+from engine.exchange.read import read_rows
 from engine.filters import FilterError, parse
 from engine.heuristics.file import load_heuristics
 from engine.hh import split_pair, turns
@@ -43,6 +46,18 @@ features = [1, 2]
 _LINE = (
     b'{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b",'
     b' "rejected": "\\n\\nHuman: a\\n\\nAssistant: c"}\n'
+)
+_MARK = (
+    b'{"source": "a.jsonl", "split": "train", "row": 7, "content_hash": "0a", "mark": "clear",'
+    b' "note": null, "time": "2026-11-23T10:00:00+00:00", "blind": "clear", "undo": false}'
+)
+_PINS = (
+    b'{"heuristic": "url", "key": "0123456789abcdef", "sae_hash": "0123456789abcdef",'
+    b' "features": [3, 7], "time": "2026-11-23T10:00:00+00:00"}'
+)
+_PINS_CSV = (
+    b"heuristic,key,sae_hash,features,time\n"
+    b'url,0123456789abcdef,0123456789abcdef,"[3, 7]",2026-11-23T10:00:00+00:00\n'
 )
 _PIECES: tuple[bytes, ...] = (
     *(b"\x00", b"\xff", b"\x1b[2J", b"{", b"[" * 50, b'"', b"\\u", b"9" * 400, b"-", b"\n\n"),
@@ -154,6 +169,10 @@ def _records(path: Path) -> object:
     return list(read_json_lines(path, HH_COLUMNS))
 
 
+def _pins(path: Path) -> object:
+    return [pins_of(row) for row in read_rows(path)]
+
+
 TARGETS = {
     "transcripts": Target(
         _transcript, (), ("\n\nHuman: Who?\n\nAssistant: I don’t know.\n\nHuman: 😀".encode(),)
@@ -178,6 +197,9 @@ TARGETS = {
     "manifests": Target(_file(read_manifest, "manifest.json"), (UserError,), (_manifest(),)),
     "labels (JSON)": Target(_file(read_labels, "l.json"), (UserError,), (b'{"1": "a", "2": "b"}',)),
     "labels (CSV)": Target(_file(read_labels, "l.csv"), (UserError,), (b'feature,label\n1,"a"\n',)),
+    "triage lines": Target(parse_line, (), (_MARK, _PINS)),
+    "pins (JSON lines)": Target(_file(_pins, "p.jsonl"), (UserError,), (_PINS,)),
+    "pins (CSV)": Target(_file(_pins, "p.csv"), (UserError,), (_PINS_CSV,)),
     "presets": Target(_file(read_preset, "p.toml"), (UserError,), (_PRESET,)),
     "pickles": Target(_file(read_pickle, "ae.pt"), (UserError,), (_pickle(),)),
     "SAEs (.pt)": Target(_file(_load, "ae.pt"), (UserError,), (_sae(),)),

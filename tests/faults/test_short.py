@@ -45,10 +45,10 @@ def test_killed_a_run_ends_with_the_same_rows(tmp_path: Path) -> None:
     assert done.stdout.split()[-2:] == ["2", "0"], done.stderr
 
 
-def test_a_crowd_on_one_cache_errs_nowhere_and_loses_no_mark(tmp_path: Path) -> None:
+def test_a_crowd_on_one_cache_errs_nowhere_and_loses_no_mark_or_pin(tmp_path: Path) -> None:
     make_index(tmp_path / "cache")
     found = crowd(tmp_path / "cache", 1.0, readers=2)
-    assert (found.errors, found.lost_marks) == (0, 0)
+    assert (found.errors, found.lost_marks, found.lost_pins) == (0, 0, 0)
     assert found.acts > 5
 
 

@@ -1,4 +1,4 @@
-"""Many processes on one cache: readers, indexes that extend, marks from two, runs being scored.
+"""Many processes on one cache: readers, indexes that extend, two that mark and pin, runs scored.
 
     python -m tests.faults.together ROLE CACHE SECONDS NUMBER
 
@@ -22,7 +22,9 @@ from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
 from engine.cache.records import Query
 from engine.cache.triage import TriageFile
+from engine.cache.triage_line import Triage, parse_line
 from engine.errors import UserError
+from engine.heuristics import Heuristic
 from engine.hh.source import SourceOptions, open_sources
 
 NAME = "tiny"
@@ -38,17 +40,19 @@ class Crowd:
     """Second writers that were told who holds the file, and changed nothing."""
     errors: int
     lost_marks: int
+    lost_pins: int
     scored: int
     """Runs that were scored to their end."""
 
 
 def read(paths: IndexPaths, number: int, turn: int) -> None:
-    """Open the index, look at the overview, a list and a pair."""
+    """Open the index, look at the overview, a list, a pair and everybody's pins."""
     reader = open_reader(paths)
     try:
         reader.overview()
         ids = reader.ids(Query(kind=None))
         reader.pair(int(ids[(number + turn) % len(ids)]))
+        reader.all_pins()
     finally:
         reader.close()
 
@@ -63,14 +67,16 @@ def extend(paths: IndexPaths, number: int, turn: int) -> None:
 
 
 def mark(paths: IndexPaths, number: int, turn: int) -> None:
-    """Mark a pair that only this process marks, all of them in one user's file."""
+    """Mark a pair and pin a feature that only this process does, all of it in one user's file."""
     store = open_pairs(paths)
     try:
         ids = store.ids_where("TRUE", [])
         pair = store.pairs([ids[(2 * turn + number) % 40]])[0]
     finally:
         store.close()
-    TriageFile(paths.triage, "somebody").mark(pair, f"mark-{number}-{turn}")
+    file = TriageFile(paths.triage, "somebody")
+    file.mark(pair, f"mark-{number}-{turn}")
+    file.pin(_PINNED, "sae", number * _TURNS + turn, pinned=True)
 
 
 def measure(paths: IndexPaths, number: int, turn: int) -> None:
@@ -87,6 +93,9 @@ ROLES: dict[str, Callable[[IndexPaths, int, int], None]] = {
     "mark": mark,
     "score": measure,
 }
+_PINNED = Heuristic("url", "https://")
+_TURNS = 1 << 20
+"""More than any process has time for."""
 _HELD = "it is being written by process "
 """How a second writer is told; the holder's number and machine follow."""
 
@@ -97,7 +106,7 @@ def crowd(cache: Path, seconds: float, *, readers: int, scorers: int = 0) -> Cro
     Args:
         cache: the cache folder; where there are scorers, a PM and an SAE lie beside it.
         seconds: how long.
-        readers: how many browse; two processes extend the index and two mark.
+        readers: how many browse; two processes extend the index, and two mark and pin.
         scorers: how many score, all of them the same run.
     """
     roles = ["read"] * readers + ["extend"] * 2 + ["mark"] * 2 + ["score"] * scorers
@@ -119,10 +128,12 @@ def crowd(cache: Path, seconds: float, *, readers: int, scorers: int = 0) -> Cro
         by_role[role] += done
         if process.returncode:
             sys.stderr.write(err)
-    lines = (cache / NAME / "triage" / "somebody.jsonl").read_text(encoding="utf-8").splitlines()
-    kept = {json.loads(line)["mark"] for line in lines}
-    lost = by_role["mark"] - len(kept)
-    return Crowd(len(started), acts, told, errors, lost, by_role["score"])
+    folder, marked = IndexPaths(cache, NAME).triage, by_role["mark"]
+    lines = map(parse_line, (folder / "somebody.jsonl").read_bytes().splitlines())
+    kept = {line.mark for line in lines if isinstance(line, Triage)}
+    (pinned,) = TriageFile(folder, "somebody").pins().values()
+    lost_marks, lost_pins = marked - len(kept), marked - len(pinned.features)
+    return Crowd(len(started), acts, told, errors, lost_marks, lost_pins, by_role["score"])
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from engine.cache.triage import TriageFile
 from engine.verdict import Verdict
 from tests.engine.cache.opened import Open
 from tests.engine.cache.scored import (
+    URL,
     id_of,
     index,
     seal,
@@ -74,6 +75,7 @@ def test_a_triage_report_reads_blind_marks_against_the_margins(
     reader.mark(id_of(10), "clear")
     ana = TriageFile(paths.triage, "ana")
     ana.mark(reader.store.pairs([id_of(2)])[0], "clear")
+    TriageFile(paths.triage, "bob").pin(URL, "sae", 7, pinned=True)  # who says nothing of pairs
     report = reader.triage("url")
     ours, hers = report.users
     assert (ours.user, hers.user) == (report.own, "ana")

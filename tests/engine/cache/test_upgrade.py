@@ -16,13 +16,14 @@ from engine.cache.records import Query
 from engine.cache.triage import TriageFile, user_name
 from engine.errors import UserError
 from engine.hh.source import SourceOptions, open_sources
+from tests.engine.cache.scored import URL
 
 _FIRST_FIELDS = ("source", "split", "row", "content_hash", "mark", "note", "time")
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> IndexPaths:
-    """Two sources of an earlier schema, and a mark as the first version wrote it."""
+    """Two sources of an earlier schema, and a mark as the first version wrote it, before a pin."""
     paths = IndexPaths(tmp_path / "cache", "old")
     for name in ("a", "b"):
         file = tmp_path / f"{name} of mine.jsonl"
@@ -36,6 +37,7 @@ def old(tmp_path: Path) -> IndexPaths:
     (marks,) = paths.triage.iterdir()
     line = json.loads(marks.read_text())
     marks.write_text(json.dumps({name: line[name] for name in _FIRST_FIELDS}) + "\n")
+    TriageFile(paths.triage, user_name()).pin(URL, "sae", 7, pinned=True)
     for number in (1, 2):
         with duckdb.connect(str(paths.source(number))) as connection:
             connection.execute("UPDATE meta SET value = '0' WHERE key = 'schema_version'")
@@ -62,8 +64,9 @@ def test_the_command_that_upgrades_is_named_and_keeps_numbers_and_marks(
     assert (first >> 40, second >> 40) == (1, 2)
     assert (reader.pair(first).mark, reader.pair(second).mark) == ("clear", None)
     reader.close()
-    said = TriageFile(old.triage, user_name()).read()
-    assert [line.blind for line in said.values()] == [None]
+    said = TriageFile(old.triage, user_name())
+    assert [line.blind for line in said.read().values()] == [None]
+    assert [line.features for line in said.pins().values()] == [(7,)]
 
 
 def test_an_upgrade_that_fails_leaves_the_old_file(old: IndexPaths, tmp_path: Path) -> None:
