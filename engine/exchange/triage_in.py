@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,13 @@ class Imported:
 
 
 def import_triage(
-    store: PairStore, folder: Path, rows: Iterable[Row], user: str | None, *, skip_unknown: bool
+    store: PairStore,
+    folder: Path,
+    rows: Iterable[Row],
+    user: str | None,
+    saes: Mapping[str, int],
+    *,
+    skip_unknown: bool,
 ) -> Imported:
     """Append the marks and notes of a file, and its pins: a triage file has them all.
 
@@ -40,6 +46,7 @@ def import_triage(
         rows: with source, split, row, and what was said; content_hash, user, time where known.
             Or of pins, as `import_pins` takes them.
         user: whose they are; None: as the rows say.
+        saes: as `import_pins` takes them.
         skip_unknown: leave out the rows of pairs that this index does not have.
 
     Raises:
@@ -50,7 +57,7 @@ def import_triage(
     for row in rows:
         name = user_of(row, user, "marks")
         if is_pins(row):
-            known.setdefault(name, []).append(pins_of(row))
+            known.setdefault(name, []).append(pins_of(row, saes))
         else:
             given.append((row.where, name, _state(row)))
     placed = _placed(store, [state for _, _, state in given])

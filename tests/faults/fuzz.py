@@ -170,7 +170,7 @@ def _records(path: Path) -> object:
 
 
 def _pins(path: Path) -> object:
-    return [pins_of(row) for row in read_rows(path)]
+    return [pins_of(row, {}) for row in read_rows(path)]
 
 
 TARGETS = {

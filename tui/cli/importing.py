@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.cache.imported import seal_rewards
 from engine.cache.pairs import open_pairs
+from engine.cache.saes import known_saes
 from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
 from engine.exchange.pins_in import import_pins
@@ -61,7 +62,12 @@ def _triage(args: argparse.Namespace) -> int:
     store = open_pairs(paths)
     try:
         done = import_triage(
-            store, paths.triage, read_rows(args.file), args.user, skip_unknown=args.skip_unknown
+            store,
+            paths.triage,
+            read_rows(args.file),
+            args.user,
+            known_saes(paths),
+            skip_unknown=args.skip_unknown,
         )
     finally:
         store.close()
@@ -77,11 +83,16 @@ def _triage(args: argparse.Namespace) -> int:
 def _pins(args: argparse.Namespace) -> int:
     paths = index_paths(args)
     open_pairs(paths).close()  # a name that was typed wrong is told
-    taken = import_pins(paths.triage, read_rows(args.file), args.user)
+    done = import_pins(paths.triage, read_rows(args.file), args.user, known_saes(paths))
     if args.json:
-        print_json({"imported": args.what, "users": _users(taken)})
+        users = _users(done.taken)
+        print_json({"imported": args.what, "users": users, "unknown_saes": list(done.unknown)})
     else:
-        _tell(taken)
+        _tell(done.taken)
+        if done.unknown:
+            print(
+                f"No run here is of the SAE {', '.join(done.unknown)} yet: its pins wait for one."
+            )
     return 0
 
 

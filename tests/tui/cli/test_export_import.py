@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.manifest import MANIFEST
 from engine.cache.opening import open_reader
 from engine.cache.pair_records import Said
 from engine.cache.triage import TriageFile, user_name
-from tests.engine.cache.scored import URL, id_of, make_index, seal
+from tests.engine.cache.scored import URL, id_of, make_index, manifest, seal
 from tui.cli.main import main
 
 HOSTILE = "=cmd|' /C calc'!A0 [b]\x1b[2J\x00, \"said\"\r\nline two\t'…\u202e"
@@ -125,11 +126,21 @@ def test_pins_go_out_and_come_back_in_every_form(
     out = capsys.readouterr().out
     assert f"{user_name()}: 1 of 1 rows are new" in out
     assert "ana: 1 of 1 rows are new" in out
+    assert f"No run here is of the SAE {SAE} yet" in out
     assert TriageFile(fresh.triage, user_name()).pins() == {(URL.key, SAE): made}
     beside = TriageFile(fresh.triage, "ana.imported").pins()
     assert [one.features for one in beside.values()] == [(9,)]
+    made_with = manifest("h.2")
+    begun = replace(made_with, d_sae=8, config=replace(made_with.config, sae_hash=SAE))
+    begun.write(fresh.run(begun.config.run) / MANIFEST)
+    assert main(["import", "pins", file, *options(fresh)]) == 2
+    assert "the SAE has no feature 9: it has 8 (0 to 7)" in capsys.readouterr().err
+    replace(begun, d_sae=64).write(fresh.run(begun.config.run) / MANIFEST)
+    (fresh.runs / "unreadable").mkdir()
+    (fresh.runs / "unreadable" / MANIFEST).touch()
     assert main(["import", "pins", file, "--json", *options(fresh)]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert document["unknown_saes"] == []
     assert [(user["user"], user["added"]) for user in document["users"]] == [
         (user_name(), 0),
         ("ana", 0),
