@@ -87,11 +87,18 @@ def against_customs(reader: IndexReader) -> tuple[NaturalAgainstCustom, ...]:
     Raises:
         UserError: the custom pairs cannot be read.
     """
-    if reader.run is None:
+    run = reader.run
+    if run is None:
         return ()
-    by_user = read_customs(reader.paths.custom, reader.run.run)
+    by_user = read_customs(reader.paths.custom, run.run)
     kept = [pair for pairs in by_user.values() for pair in pairs]
     return tuple(
-        natural_against_custom(heuristic, reader.bulk.judged_of(heuristic), kept)
+        natural_against_custom(
+            heuristic,
+            measured.features if measured else (),
+            reader.bulk.judged_of(heuristic),
+            kept,
+        )
         for heuristic in reader.heuristics
+        for measured in [run.measured(heuristic)]
     )

@@ -188,9 +188,12 @@ def by_layer(run: RunCard) -> tuple[list[tuple[str, int]], str, str]:
 
 
 def natural_against_custom(
-    heuristic: Heuristic, judged: Iterable[JudgedRow], custom: Sequence[CustomPair]
+    heuristic: Heuristic,
+    features: Iterable[int],
+    judged: Iterable[JudgedRow],
+    custom: Sequence[CustomPair],
 ) -> NaturalAgainstCustom:
-    """A heuristic's bearers, natural and custom.
+    """A heuristic's bearers, natural and custom; `features` are all that the run judges it with.
 
     Custom are edits of the text alone: where features were changed too, the figures say nothing
     of the text. An unedited pair is a natural one. A custom pair that was judged with other
@@ -198,7 +201,7 @@ def natural_against_custom(
     """
     rows = list(judged)
     groups = {frozenset(row.features) for row in rows}
-    groups.add(frozenset().union(*groups))
+    groups.add(frozenset(features))
     return NaturalAgainstCustom(
         heuristic=heuristic,
         natural=tuple(

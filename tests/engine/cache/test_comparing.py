@@ -163,6 +163,21 @@ def test_custom_text_stands_beside_natural_bearers_of_the_same_run(
     assert (figures.verdict, figures.margin, figures.margin_sae) == (Verdict.SILENT, 1.5, 1.25)
 
 
+def test_custom_text_of_what_nobody_bears_has_its_verdict(paths: IndexPaths) -> None:
+    """Pins judge it, though no pair of the index does: nothing stands beside it, and it stands."""
+    nobody = replace(URL, pattern="gopher://", features=(3, 5))
+    run = seal(paths, heuristic=nobody)
+    pair = custom_pair(run, CustomEdit(response_chosen=" gopher://"))
+    (on,) = pair.after.heuristics
+    ours = replace(on, heuristic=nobody, features=(3, 5))
+    kept = replace(pair, after=replace(pair.after, heuristics=(ours,)))
+    CustomFile(paths.custom, "ann").append([kept])
+    reader = open_reader(paths)
+    (url,) = reader.customs()
+    assert (url.natural, [figures.verdict for figures in url.custom]) == ((), [on.verdict])
+    reader.close()
+
+
 def test_custom_text_that_was_judged_with_other_features_has_no_verdict_beside_natural(
     paths: IndexPaths, reader: IndexReader, layers: tuple[str, str]
 ) -> None:
