@@ -1,48 +1,36 @@
-"""Who measures the stages of a run: this process alone, or others that it asks."""
+"""Who measures the parts of runs: this process alone, or others that it asks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.cache.parts import Parts
 from engine.measure.instrument import Instrument
-from engine.measure.progress import Report
-from engine.measure.staging import Pairs, Stage, Work, run_stage
+from engine.measure.on_views import measure_task
+from engine.measure.staging import Pairs, Task
 
 
 class Crew(Protocol):
-    """Who measures what is missing of some stages."""
+    """Who measures parts, of one run or of several of one PM."""
 
-    def measure(
-        self, run: str, stages: Sequence[Stage], *, parts: Parts, source: Pairs, report: Report
-    ) -> list[Work]:
-        """Measure stages in any order, none of which needs another; how much of each that was.
+    def measure(self, tasks: Sequence[Task], *, source: Pairs) -> Iterator[tuple[int, int]]:
+        """Measure tasks in any order, none of which needs another.
 
-        When it returns, their parts are written.
+        Yields:
+            The number of one that is done, its parts written, and how many tokens were computed.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """This process, with its own instrument: one stage after the other."""
+    """This process, with its own instruments: one task after the other."""
 
-    instrument: Instrument
+    instruments: Mapping[str, Instrument]
+    """By run."""
 
-    def measure(
-        self, run: str, stages: Sequence[Stage], *, parts: Parts, source: Pairs, report: Report
-    ) -> list[Work]:
-        return [
-            run_stage(
-                run,
-                stage.name,
-                stage.ids,
-                stage.make(self.instrument),
-                parts=parts,
-                source=source,
-                report=report,
-            )
-            for stage in stages
-        ]
+    def measure(self, tasks: Sequence[Task], *, source: Pairs) -> Iterator[tuple[int, int]]:
+        for number, task in enumerate(tasks):
+            measures = [part.stage.make(self.instruments[part.run]) for part in task.parts]
+            yield number, measure_task(measures, task, source.pairs(task.ids))

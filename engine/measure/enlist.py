@@ -5,6 +5,7 @@ Ray is an extra, and seconds to import: that happens here, and where `--ray` is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -12,6 +13,7 @@ from engine.demo.place import remembered
 from engine.errors import UserError
 from engine.measure.crew import Alone, Crew
 from engine.measure.hand import Orders
+from engine.measure.handed import Handed
 from engine.measure.instrument import Instrument
 from engine.measure.loading import run_config
 from engine.measure.request import ScoreRequest
@@ -39,13 +41,22 @@ def own_device(request: ScoreRequest) -> str:
     return request.device if request.ray is None else "cpu"
 
 
-def crew_of(request: ScoreRequest, instrument: Instrument, workers: int | None) -> Crew:
-    """This process where there are no workers; they load what it has loaded."""
-    if workers is None:
-        return Alone(instrument)
-    from engine.measure.on_ray import OnRay
+def crew_of(
+    runs: Mapping[str, tuple[ScoreRequest, Instrument]], device: str, workers: int | None
+) -> Crew:
+    """Who measures some runs of one PM: this process where there are no workers.
 
-    return OnRay(orders_of(request, instrument), workers)
+    Args:
+        runs: by their ids, each one's request for it alone, and what measures it here.
+        device: as the request says it.
+        workers: how many the cluster has room for; they load what this process has loaded.
+    """
+    if workers is None:
+        return Alone({run: instrument for run, (_, instrument) in runs.items()})
+    from engine.measure.on_ray import on_ray
+
+    orders = {run: orders_of(request, instrument) for run, (request, instrument) in runs.items()}
+    return Handed(orders, on_ray(device.partition(":")[0], workers))
 
 
 def orders_of(request: ScoreRequest, instrument: Instrument) -> Orders:

@@ -1,4 +1,4 @@
-"""One worker of a cluster: an instrument of its own, and parts that it measures and writes.
+"""One worker of a cluster: instruments of its own, and parts that it measures and writes.
 
 It knows nothing of who starts it and asks it. What it says is plain values, an error too.
 """
@@ -17,23 +17,26 @@ from engine.cache.pairs import PairStore, open_pairs
 from engine.cache.parts import Parts
 from engine.demo.place import resolve
 from engine.errors import FailedError, ToldError, UserError
+from engine.hh import Pair
 from engine.measure.instrument import Instrument, Positions
 from engine.measure.known import KnownAnswer, check_known
 from engine.measure.loading import make_instrument, run_config
-from engine.measure.staging import Missing, Stage, write_part
+from engine.measure.on_views import measure_task
+from engine.measure.staging import Measure, Part, Stage, Task
 from engine.models.dtypes import DTYPES
-from engine.models.pm import load_pm
+from engine.models.pm import PreferenceModel, load_pm
 from engine.models.tokens import Readout
 
 Asked = dict[str, object]
-"""One part: `stage` (its number among the stages), `first` (of its range) and `ids`."""
+"""One task: its `number`, the `ids` of its pairs, and of each part that they make the `job`, the
+`stage` (its number among the job's) and the `first` id of its range."""
 Answer = dict[str, int | str]
-"""`stage`, `pairs`, `tokens`; and `error`: JSON of what went wrong, empty where nothing did."""
+"""`number` and `tokens`; and `error`: JSON of what went wrong, empty where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What every worker measures with, and on. Paths must mean the same on its machine."""
+    """What every worker measures a run with, and on. Paths must mean the same on its machine."""
 
     paths: IndexPaths
     pm: str
@@ -47,48 +50,56 @@ class Orders:
     known: tuple[KnownAnswer, ...]
 
 
-class Hand:
-    """Measures one part after the other. Ray starts it anew where its process died."""
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Stages of one run. All jobs of a worker are of one PM and one index."""
 
-    def __init__(self, orders: Orders, run: str, parts: Parts, stages: Sequence[Stage]) -> None:
-        """Load the models; what is wrong with them is the answer to every part."""
-        self._stages = stages
-        self._parts = parts
+    run: str
+    orders: Orders
+    parts: Parts
+    stages: tuple[Stage, ...]
+    """As they travel: which pairs are asked for, the tasks say."""
+
+
+class Hand:
+    """Measures one task after the other. Ray starts it anew where its process died."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        """Load the models; what is wrong with them is the answer to every task."""
+        self._jobs = jobs
         self._error = ""
         try:
-            self._store = _same_pairs(orders.paths, parts.sources)
-            self._instrument = _same_run(orders, run)
+            self._store = _same_pairs(jobs[0])
+            pm = _load_pm(jobs[0].orders)
+            self._instruments = [_same_run(job, pm) for job in jobs]
         except ToldError as error:
             self._error = _told(error)
 
     def __call__(self, asked: Asked) -> Answer:
-        number, first, ids = _task(asked)
+        number = int(str(asked["number"]))
         if self._error:
             return _answer(number, error=self._error)
-        stage = self._stages[number]
+        ids = _numbers(asked["ids"])
         try:
-            measured = stage.make(self._instrument)(self._store.pairs(ids))
-            write_part(self._parts, stage.name, first, measured)
+            tokens = self._measure(asked, ids, self._store.pairs(ids))
         except ToldError as error:
             return _answer(number, error=_told(error))
         except OSError as error:
             what = f"it could not go on: {error.strerror or error}"
             return _answer(number, error=_told(FailedError(what, where=str(error.filename or ""))))
-        return _answer(number, pairs=len(ids), tokens=measured.tokens)
+        return _answer(number, tokens=tokens)
 
-
-def tasks(left: Sequence[Missing]) -> list[Asked]:
-    """The parts that are missing of some stages, as a worker is asked for them."""
-    return [
-        {"stage": number, "first": first, "ids": ids}
-        for number, each in enumerate(left)
-        for first, ids in each.parts
-    ]
-
-
-def makers(stages: Sequence[Stage]) -> list[Stage]:
-    """The stages as they travel: which pairs are asked for, the parts say."""
-    return [replace(stage, ids=()) for stage in stages]
+    def _measure(self, asked: Asked, ids: list[int], pairs: Sequence[Pair]) -> int:
+        """Measure and write the parts of one task; how many tokens were computed."""
+        parts: list[Part] = []
+        measures: list[Measure] = []
+        places = [_numbers(asked[name]) for name in ("job", "stage", "first")]
+        for number, place, first in zip(*places, strict=True):
+            job = self._jobs[number]
+            stage = job.stages[place]
+            parts.append(Part(job.run, stage, job.parts, first))
+            measures.append(stage.make(self._instruments[number]))
+        return measure_task(measures, Task(ids, tuple(parts)), pairs)
 
 
 def error_of(answer: Mapping[str, object]) -> ToldError | None:
@@ -100,18 +111,23 @@ def error_of(answer: Mapping[str, object]) -> ToldError | None:
     return kind(told["what"], where=told["where"], todo=told["todo"])
 
 
-def _same_pairs(paths: IndexPaths, sources: Mapping[int, str]) -> PairStore:
-    store = open_pairs(paths)
-    if store.source_hashes() != sources:
+def as_sent(stage: Stage) -> Stage:
+    """A stage as it travels: which pairs are asked for, the tasks say."""
+    return replace(stage, ids=())
+
+
+def _same_pairs(job: Job) -> PairStore:
+    store = open_pairs(job.orders.paths)
+    if store.source_hashes() != job.parts.sources:
         raise UserError(
             "its pairs are not those that the head reads",
-            where=str(paths.folder),
+            where=str(job.orders.paths.folder),
             todo="Put the cache folder where every machine sees it, and index nothing meanwhile.",
         )
     return store
 
 
-def _same_run(orders: Orders, run: str) -> Instrument:
+def _load_pm(orders: Orders) -> PreferenceModel:
     if orders.device == "cpu":
         torch.set_num_threads(1)  # the cluster has a worker for each core
     pm = load_pm(
@@ -121,6 +137,11 @@ def _same_run(orders: Orders, run: str) -> Instrument:
         chat_template=orders.chat_template,
     )
     check_known(pm, orders.known, orders.readout, lambda _: None)
+    return pm
+
+
+def _same_run(job: Job, pm: PreferenceModel) -> Instrument:
+    orders = job.orders
     instrument = make_instrument(
         pm,
         orders.sae,
@@ -129,23 +150,22 @@ def _same_run(orders: Orders, run: str) -> Instrument:
         positions=orders.positions,
         device=orders.device,
     )
-    if (made := run_config(instrument).run) != run:
+    if (made := run_config(instrument).run) != job.run:
         raise UserError(
-            f"PM, SAE or Outvoted are others there: they make run {made}, the head's {run}",
+            f"PM, SAE or Outvoted are others there: they make run {made}, the head's {job.run}",
             todo="Give every machine the same models and the same version of Outvoted.",
         )
     return instrument
 
 
-def _task(asked: Asked) -> tuple[int, int, list[int]]:
-    ids = asked["ids"]
-    if not isinstance(ids, Sequence):
-        raise TypeError(f"a part names no ids but {ids!r}")
-    return int(str(asked["stage"])), int(str(asked["first"])), [int(each) for each in ids]
+def _numbers(listed: object) -> list[int]:
+    if not isinstance(listed, Sequence):
+        raise TypeError(f"a task names no numbers but {listed!r}")
+    return [int(each) for each in listed]
 
 
-def _answer(stage: int, *, pairs: int = 0, tokens: int = 0, error: str = "") -> Answer:
-    return {"stage": stage, "pairs": pairs, "tokens": tokens, "error": error}
+def _answer(number: int, *, tokens: int = 0, error: str = "") -> Answer:
+    return {"number": number, "tokens": tokens, "error": error}
 
 
 def _told(error: ToldError) -> str:

@@ -1,7 +1,7 @@
-"""A run measured by the workers of a Ray cluster: Ray Data from parts to what became of them.
+"""Runs measured by the workers of a Ray cluster: Ray Data from tasks to what became of them.
 
-Imported where `--ray` is given and nowhere else. A row of the data set is a part to measure, and a
-block of its own, so that Ray hands parts out one by one. A worker is an actor with a GPU, or with a
+Imported where `--ray` is given and nowhere else. A row of the data set is a task, and a block of
+its own, so that Ray hands tasks out one by one. A worker is an actor with a GPU, or with a
 CPU where none are asked for. One that dies is started again by Ray, and its part with it: a part is
 written whole, and the same however often.
 """
@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import logging
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import ray
 import ray.data
 from ray.exceptions import RayError
 
-from engine.cache.parts import Parts
 from engine.errors import FailedError, UserError
 from engine.log import LOGGER
-from engine.measure.hand import Hand, Orders, error_of, makers, tasks
-from engine.measure.progress import Progress, Report
-from engine.measure.staging import Missing, Pairs, Stage, Work, missing, tell_log
+from engine.measure.hand import Answer, Asked, Hand, Job
+from engine.measure.handed import Ask
 from engine.models.weights import first_line
 
 _RESUME = "Finished parts are kept: run the same command again, and it goes on from them."
@@ -73,62 +69,30 @@ def connect(address: str, device: str) -> int:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class OnRay:
-    """The workers of the cluster that this process is connected to."""
+def on_ray(device: str, workers: int) -> Ask:
+    """How the cluster that this process is connected to is asked.
 
-    orders: Orders
-    workers: int
+    Args:
+        device: `cpu` or `cuda`: what each worker gets one of.
+        workers: how many there are at most.
 
-    def measure(
-        self, run: str, stages: Sequence[Stage], *, parts: Parts, source: Pairs, report: Report
-    ) -> list[Work]:
-        """Have the missing parts of all stages measured. Workers read the pairs themselves.
+    Raises, as it is asked:
+        FailedError: the cluster was lost.
+    """
 
-        Raises:
-            ToldError: what a worker says went wrong.
-            FailedError: the cluster was lost.
-        """
-        started = time.perf_counter()
-        left = [missing(stage.name, stage.ids, parts) for stage in stages]
-        done = [each.wanted - each.pairs for each in left]
-        tokens = [0] * len(stages)
-        for number, stage in enumerate(stages):
-            if left[number].wanted:
-                report(Progress(run, stage.name, done[number], left[number].wanted, 0))
+    def ask(jobs: Sequence[Job], tasks: Sequence[Asked]) -> Iterator[Answer]:
         try:
-            for answer in self._answers(run, parts, stages, left):
-                if error := error_of(answer):
-                    raise error
-                number, more = int(answer["stage"]), int(answer["tokens"])
-                done[number] += int(answer["pairs"])
-                tokens[number] += more
-                name, wanted = stages[number].name, left[number].wanted
-                report(Progress(run, name, done[number], wanted, more))
+            every = ray.data.from_items(list(tasks), override_num_blocks=len(tasks))
+            yield from every.map(
+                Hand,
+                fn_constructor_args=(jobs,),
+                compute=ray.data.ActorPoolStrategy(
+                    size=min(workers, len(tasks)), max_tasks_in_flight_per_actor=1
+                ),
+                **({"num_gpus": 1} if device == "cuda" else {"num_cpus": 1}),
+            ).iter_rows()
         except RayError as error:
             what = f"the Ray cluster could not go on: {first_line(error)}"
             raise FailedError(what, todo=_RESUME) from None
-        seconds = time.perf_counter() - started
-        for stage, each, computed in zip(stages, left, tokens, strict=True):
-            if each.pairs:
-                tell_log(run, stage.name, each, computed, seconds)
-        return [
-            Work(pairs=each.pairs, tokens=computed)
-            for each, computed in zip(left, tokens, strict=True)
-        ]
 
-    def _answers(
-        self, run: str, parts: Parts, stages: Sequence[Stage], left: Sequence[Missing]
-    ) -> Iterator[Mapping[str, int | str]]:
-        asked = tasks(left)
-        if not asked:
-            return
-        every = ray.data.from_items(asked, override_num_blocks=len(asked))
-        yield from every.map(
-            Hand,
-            fn_constructor_args=(self.orders, run, parts, makers(stages)),
-            compute=ray.data.ActorPoolStrategy(
-                size=min(self.workers, len(asked)), max_tasks_in_flight_per_actor=1
-            ),
-            **({"num_gpus": 1} if self.orders.device == "cuda" else {"num_cpus": 1}),
-        ).iter_rows()
+    return ask

@@ -16,7 +16,7 @@ from engine.measure.instrument import Instrument, View
 from engine.measure.packing import Packed
 from engine.measure.prepare import Prepared
 from engine.measure.rows import Row, packed_moments, table_of
-from engine.measure.staging import Measured, tokens_once
+from engine.measure.staging import Measure, Measured, Task, tokens_once, write_part
 
 Gradient = Callable[[], Tensor]
 """d delta / d x at the hook point, [rows, columns, d_model] float32; computed where it is asked
@@ -88,6 +88,26 @@ def on_one_capture(stages: Sequence[OnViews], pairs: Sequence[Pair]) -> list[Mea
         )
         for number, stage in enumerate(stages)
     ]
+
+
+def measure_task(measures: Sequence[Measure], task: Task, pairs: Sequence[Pair]) -> int:
+    """Measure pairs for one stage, or for several on one capture, and write their parts.
+
+    Args:
+        measures: one for each part; those of several must be measured on views.
+        task: the parts.
+        pairs: those of its ids.
+
+    Returns:
+        How many tokens were computed.
+    """
+    if len(measures) == 1:
+        made = [measures[0](pairs)]
+    else:
+        made = on_one_capture([each for each in measures if isinstance(each, OnViews)], pairs)
+    for part, measured in zip(task.parts, made, strict=True):
+        write_part(part.place, part.stage.name, part.first, measured)
+    return sum(measured.tokens for measured in made)
 
 
 def _rows(

@@ -27,7 +27,7 @@ from engine.measure.selection import Selection, select
 from engine.measure.sharing import share
 from engine.measure.sitting import Sitting
 from engine.measure.staging import Stage, Work
-from engine.measure.together import measure_together
+from engine.measure.together import Asked, measure_stages
 
 SAMPLE_PAIRS = 2048
 """The margins that epsilon_m is a share of (docs/verdicts.md)."""
@@ -91,20 +91,24 @@ def _begin(sitting: Sitting) -> _Begun:
     return _Begun(sitting, sampled, left_out)
 
 
-def _measured(asked: Sequence[tuple[Sitting, Sequence[Stage]]]) -> list[Work]:
+def _measured(asked: Sequence[Asked]) -> list[Work]:
     """Measure stages of each run; how much of each run that was.
 
     What several lack alike comes first and at once. What no SAE decides is measured for the first
     of them, and the others take it over.
     """
-    found = []
-    for (sitting, of_run), at_once in zip(asked, measure_together(asked), strict=True):
+    found = [[Work() for _ in of_run] for _, of_run in asked]
+    for number, (sitting, of_run) in enumerate(asked):
         share(sitting, (stage.name for stage in of_run if _of_pm_alone(stage)))
-        rest = sitting.measure(*of_run)
-        work = [one + other for one, other in zip(at_once, rest, strict=True)]
-        pairs = sum(part.pairs for stage, part in zip(of_run, work, strict=True) if stage.rewards)
-        found.append(Work(pairs=pairs, tokens=sum(part.tokens for part in work)))
-    return found
+        for works, more in zip(found[number:], measure_stages(asked[number:]), strict=True):
+            works[:] = [one + other for one, other in zip(works, more, strict=True)]
+    return [_together(of_run, works) for (_, of_run), works in zip(asked, found, strict=True)]
+
+
+def _together(stages: Sequence[Stage], works: Sequence[Work]) -> Work:
+    """What was measured of a run: its pairs are those that got their rewards."""
+    pairs = sum(work.pairs for stage, work in zip(stages, works, strict=True) if stage.rewards)
+    return Work(pairs=pairs, tokens=sum(work.tokens for work in works))
 
 
 def _of_pm_alone(stage: Stage) -> bool:
@@ -164,10 +168,9 @@ def _find_firing(run: _Begun) -> tuple[_Begun, Work]:
             found_on |= candidates(base, heuristic)
     every = set().union(*fires)
     with_texts = parts.covered(staging.TEXTS)
-    work = sitting.measure(
-        Stage(staging.TEXTS, every, _TEXTS_ALONE),
-        Stage(staging.TOKENS, every & with_texts, tokens_stage),
-    )
+    texts_of = Stage(staging.TEXTS, every, _TEXTS_ALONE)
+    tokens_of = Stage(staging.TOKENS, every & with_texts, tokens_stage)
+    (work,) = measure_stages([(sitting, (texts_of, tokens_of))])
     texts = only(parts.read(staging.TEXTS, tables.TEXT_ACTIVATIONS), sorted(every))
     found = [
         bearer_table(
@@ -175,10 +178,10 @@ def _find_firing(run: _Begun) -> tuple[_Begun, Work]:
         )
         for heuristic, ids in zip(sitting.features, fires, strict=True)
     ]
-    work += sitting.measure(*(spans_of(table) for table in found))
+    (on_spans,) = measure_stages([(sitting, [spans_of(table) for table in found])])
     bearers = [*sitting.bearers, *found]
     more = replace(run, sitting=replace(sitting, bearers=bearers))
-    return more, Work(tokens=sum(made.tokens for made in work))
+    return more, Work(tokens=sum(made.tokens for made in (*work, *on_spans)))
 
 
 def _checked(

@@ -26,6 +26,7 @@ from engine.errors import UserError
 from engine.files import sweep, writer_lock
 from engine.heuristics import Heuristic
 from engine.log import LOGGER
+from engine.measure.crew import Crew
 from engine.measure.enlist import connected, crew_of, own_device
 from engine.measure.instrument import Instrument
 from engine.measure.known import check_known
@@ -109,8 +110,10 @@ def _score_all(
     with ExitStack() as held:
         for name in runs:
             held.enter_context(writer_lock(request.paths.run(name) / "run"))
+        own = {run: (loaded.request, loaded.instrument) for run, loaded in runs.items()}
+        crew = crew_of(own, request.device, workers)
         sittings = [
-            _sitting(loaded, manifest, store, training, workers, report)
+            _sitting(loaded, crew, manifest, store, training, report)
             for loaded, manifest in zip(runs.values(), manifests, strict=True)
         ]
         for sitting, figures, work in measure_runs(sittings):
@@ -177,10 +180,10 @@ def _manifest(run: _Loaded, store: PairStore) -> Manifest:
 
 def _sitting(
     run: _Loaded,
+    crew: Crew,
     manifest: Manifest,
     store: PairStore,
     training: Training | None,
-    workers: int | None,
     report: Report,
 ) -> Sitting:
     """What measures one run, which nobody else writes; what is told of it is kept."""
@@ -196,7 +199,7 @@ def _sitting(
     known = _with_earlier(request, manifest.config.run)
     return Sitting(
         instrument=run.instrument,
-        crew=crew_of(request, run.instrument, workers),
+        crew=crew,
         manifest=manifest,
         paths=request.paths,
         store=store,

@@ -17,7 +17,6 @@ from engine.heuristics import Heuristic
 from engine.measure.crew import Crew
 from engine.measure.instrument import Instrument
 from engine.measure.progress import Progress, Report
-from engine.measure.staging import Stage, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +46,6 @@ class Sitting:
     @property
     def parts(self) -> Parts:
         return run_parts(self.paths, self.store, self.run)
-
-    def measure(self, *stages: Stage) -> list[Work]:
-        """Run stages none of which needs another; how much of each this sitting measured.
-
-        Raises:
-            UserError: pairs were indexed again since the index was opened.
-        """
-        return self.crew.measure(
-            self.run, stages, parts=self.parts, source=self.store, report=self.tell
-        )
 
     def tell(self, progress: Progress) -> None:
         """Say how far the measurement is.

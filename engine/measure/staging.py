@@ -88,6 +88,25 @@ class Missing:
     """The first id of each one's range, and the ids in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that a stage of a run lacks."""
+
+    run: str
+    stage: Stage
+    place: Parts
+    first: int
+    """The first id of its range, which may span more ids than are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Pairs, and the parts to be made of them: of several stages, on one capture."""
+
+    ids: list[int]
+    parts: tuple[Part, ...]
+
+
 class Pairs(Protocol):
     """Where the pairs come from."""
 

@@ -1,17 +1,15 @@
-"""Several runs of one PM in one pass over the pairs: what each of them lacks is captured once."""
+"""Stages of several runs of one PM in one pass over the pairs: what they lack is captured once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from engine.log import LOGGER
-from engine.measure.crew import Alone
-from engine.measure.on_views import OnViews, on_one_capture
+from engine.measure.on_views import OnViews
 from engine.measure.progress import Progress
 from engine.measure.sitting import Sitting
-from engine.measure.staging import Stage, Work, missing, write_part
+from engine.measure.staging import Missing, Part, Stage, Task, Work, missing, tell_log
 
 Asked = tuple[Sitting, Sequence[Stage]]
 """Stages of one run, none of which needs another."""
@@ -23,75 +21,103 @@ class _Order:
 
     sitting: Sitting
     stage: Stage
-    measure: OnViews
-    wanted: int
-    done: int
-    work: Work
-    parts: Sequence[tuple[int, list[int]]]
+    left: Missing
+    on_views: bool
+    """Whether it can be measured on the capture of another."""
+    work: Work = field(default_factory=Work)
+    seconds: float = 0.0
+    told: bool = False
 
     def tell(self, tokens: int) -> None:
         """Say how far it is."""
-        run = self.sitting.run
-        self.sitting.tell(Progress(run, self.stage.name, self.done, self.wanted, tokens))
+        self.told = True
+        run, wanted = self.sitting.run, self.left.wanted
+        done = wanted - self.left.pairs + self.work.pairs
+        if wanted:
+            self.sitting.tell(Progress(run, self.stage.name, done, wanted, tokens))
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What two orders or more lack alike."""
+class _Planned:
+    """Pairs that one order lacks, or several alike."""
 
     ids: list[int]
     orders: list[tuple[_Order, int]]
     """Each with the first id of its part's range, which may span more ids than another's."""
 
+    @property
+    def task(self) -> Task:
+        parts = (
+            Part(order.sitting.run, order.stage, order.sitting.parts, first)
+            for order, first in self.orders
+        )
+        return Task(self.ids, tuple(parts))
 
-def measure_together(asked: Sequence[Asked]) -> list[list[Work]]:
-    """Measure the parts that two stages or more lack alike; how much of each stage that was.
 
-    Only stages that are measured on views of the same batches can share: the PM runs once up to
-    where each of their SAEs reads, and what is read there is the same to the last bit. What this
-    leaves, each run measures by itself, and so do the workers of a cluster.
+def measure_stages(asked: Sequence[Asked]) -> list[list[Work]]:
+    """Measure what stages of the first run lack, and of the others what can be captured with it.
+
+    Stages that are measured on views of the same batches share a capture, those of one run too:
+    the PM runs once up to where each of their SAEs reads, and what is read there is the same to the
+    last bit. All runs have one crew.
+
+    Returns:
+        How much of each stage that was. What was computed for several is counted of the first.
     """
     orders = [[_order(sitting, stage) for stage in stages] for sitting, stages in asked]
-    started = time.perf_counter()
-    tokens = pairs = 0
-    for part in _alike([order for some in orders for order in some if order]):
-        source = part.orders[0][0].sitting.store
-        for order, _ in part.orders:
-            if not order.work.pairs:
-                order.tell(0)
-        stages = [order.measure for order, _ in part.orders]
-        made = on_one_capture(stages, source.pairs(part.ids))
-        for (order, first), measured in zip(part.orders, made, strict=True):
-            write_part(order.sitting.parts, order.stage.name, first, measured)
-            order.done += len(part.ids)
-            order.work += Work(pairs=len(part.ids), tokens=measured.tokens)
-            order.tell(measured.tokens)
-            tokens += measured.tokens
-        pairs += len(part.ids)
-    if pairs:
-        told = "%d pairs on one capture for several stages or runs, %d tokens, in %.1f s"
-        LOGGER.info(told, pairs, tokens, time.perf_counter() - started)
-    return [[order.work if order else Work() for order in some] for some in orders]
+    planned = _plan(orders)
+    for order in orders[0]:
+        if not order.left.parts:
+            order.tell(0)
+    for number, tokens, seconds in _measured(asked[0][0], planned):
+        for place, (order, _) in enumerate(planned[number].orders):
+            own = 0 if place else tokens
+            order.work += Work(pairs=len(planned[number].ids), tokens=own)
+            order.seconds += 0 if place else seconds
+            order.tell(own)
+    for order in (order for of_run in orders for order in of_run if order.work.pairs):
+        name, tokens = order.stage.name, order.work.tokens
+        tell_log(order.sitting.run, name, order.left, tokens, order.seconds)
+    return [[order.work for order in of_run] for of_run in orders]
 
 
-def _order(sitting: Sitting, stage: Stage) -> _Order | None:
-    """None where nothing can be shared."""
-    if not isinstance(sitting.crew, Alone):
-        return None
-    measure = stage.make(sitting.instrument)
-    if not isinstance(measure, OnViews):
-        return None
-    left = missing(stage.name, stage.ids, sitting.parts)
-    done = left.wanted - left.pairs
-    return _Order(sitting, stage, measure, left.wanted, done, Work(), left.parts)
+def _measured(sitting: Sitting, planned: Sequence[_Planned]) -> Iterator[tuple[int, int, float]]:
+    """Each as it is done, with its tokens, and the seconds since the one before."""
+    _begin(planned[:1])
+    since = time.perf_counter()
+    tasks = [each.task for each in planned]
+    for done, (number, tokens) in enumerate(sitting.crew.measure(tasks, source=sitting.store), 1):
+        now = time.perf_counter()
+        yield number, tokens, now - since
+        _begin(planned[done : done + 1])
+        since = now
 
 
-def _alike(orders: Sequence[_Order]) -> list[_Part]:
-    """The parts of two orders or more with the same pairs, whose captures can be one."""
-    found: dict[tuple[bool, tuple[int, ...]], _Part] = {}
-    for order in orders:
+def _begin(planned: Sequence[_Planned]) -> None:
+    """Say of what is measured next that it is."""
+    for order in (order for each in planned for order, _ in each.orders if not order.told):
+        order.tell(0)
+
+
+def _order(sitting: Sitting, stage: Stage) -> _Order:
+    on_views = isinstance(stage.make(sitting.instrument), OnViews)
+    return _Order(sitting, stage, missing(stage.name, stage.ids, sitting.parts), on_views)
+
+
+def _plan(orders: Sequence[Sequence[_Order]]) -> list[_Planned]:
+    """What several lack alike comes first, then the rest of the first run, stage by stage."""
+    alike: dict[tuple[bool, tuple[int, ...]], _Planned] = {}
+    for order in (order for of_run in orders for order in of_run if order.on_views):
         at_the_end = order.sitting.instrument.forward.at_the_end
-        for first, ids in order.parts:
-            part = found.setdefault((at_the_end, tuple(ids)), _Part(ids, []))
-            part.orders.append((order, first))
-    return [part for part in found.values() if len(part.orders) > 1]
+        for first, ids in order.left.parts:
+            planned = alike.setdefault((at_the_end, tuple(ids)), _Planned(ids, []))
+            planned.orders.append((order, first))
+    several = [planned for planned in alike.values() if len(planned.orders) > 1]
+    shared = {(id(order), first) for planned in several for order, first in planned.orders}
+    rest = [
+        _Planned(ids, [(order, first)])
+        for order in orders[0]
+        for first, ids in order.left.parts
+        if (id(order), first) not in shared
+    ]
+    return [*several, *rest]

@@ -68,7 +68,7 @@ def main() -> None:
 def _sitting(paths: IndexPaths, store: PairStore, instrument: Instrument) -> Sitting:
     return Sitting(
         instrument=instrument,
-        crew=Alone(instrument),
+        crew=Alone({}),
         manifest=manifest("h.1"),
         paths=paths,
         store=store,

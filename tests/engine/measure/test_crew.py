@@ -6,8 +6,8 @@ import dataclasses
 import pickle
 import random
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,41 +16,32 @@ from fsspec.implementations.memory import MemoryFileSystem
 from engine.cache.layout import IndexPaths
 from engine.cache.pairs import open_pairs
 from engine.cache.parts import Parts
+from engine.cache.run_records import RUN_FILE
 from engine.errors import UserError
 from engine.measure import run, score, staging
 from engine.measure.crew import Crew
 from engine.measure.enlist import orders_of
-from engine.measure.hand import Hand, Orders, error_of, makers, tasks
+from engine.measure.hand import Answer, Asked, Hand, Job, error_of
+from engine.measure.handed import Ask, Handed
 from engine.measure.instrument import Instrument
-from engine.measure.progress import Report
 from engine.measure.request import ScoreRequest
-from engine.measure.staging import Pairs, Stage, Work, missing
 from tests.engine.measure.conftest import MakeTiny
-from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, measure, rows
+from tests.engine.measure.tiny import write_sae
+from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, measure, rows, rows_of
 
 STAGES = ("texts", "base", "sample", "noise", "spans", "effects", "checks", "integrated")
 
 
-@dataclass(frozen=True, slots=True)
-class Shuffled:
-    """Two workers as a cluster has them, asked for parts in any order, for some of them twice."""
-
-    orders: Orders
-
-    def measure(
-        self, run: str, stages: Sequence[Stage], *, parts: Parts, source: Pairs, report: Report
-    ) -> list[Work]:
-        left = [missing(stage.name, stage.ids, parts) for stage in stages]
-        asked = tasks(left)
-        draw = random.Random(run)
-        asked += draw.sample(asked, len(asked) // 4)
-        draw.shuffle(asked)
-        pickle.dumps((self.orders, run, parts, makers(stages)))  # all of it can travel
-        hands = [Hand(self.orders, run, parts, makers(stages)) for _ in range(2)]
-        for task in asked:
-            if error := error_of(draw.choice(hands)(task)):
-                raise error
-        return [Work(each.pairs) for each in left]
+def shuffled(jobs: Sequence[Job], tasks: Sequence[Asked]) -> Iterator[Answer]:
+    """Two workers as a cluster has them, given tasks in any order."""
+    draw = random.Random(len(tasks))
+    asked = draw.sample(tasks, len(tasks))
+    pickle.dumps((jobs, tasks))  # all of it can travel
+    hands = [Hand(jobs) for _ in range(2)]
+    for task in asked:
+        yield draw.choice(hands)(task)
+        if draw.random() < 0.25:
+            draw.choice(hands)(task)  # measured again, as after a death
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,8 +74,13 @@ def alone(tiny_of: MakeTiny, tmp_path_factory: pytest.TempPathFactory) -> World:
     return world
 
 
-def spread(request: ScoreRequest, instrument: Instrument, workers: int | None) -> Crew:
-    return Shuffled(orders_of(request, instrument))
+def spread(
+    runs: Mapping[str, tuple[ScoreRequest, Instrument]],
+    device: str,
+    workers: int | None,
+    ask: Ask = shuffled,
+) -> Crew:
+    return Handed({run: orders_of(*own) for run, own in runs.items()}, ask)
 
 
 def test_workers_elsewhere_measure_the_same_rows_into_an_object_store(
@@ -106,17 +102,41 @@ def test_workers_elsewhere_measure_the_same_rows_into_an_object_store(
         measure(dataclasses.replace(world.request, parts=str(tmp_path)))
 
 
+def test_workers_too_measure_two_saes_on_one_capture(
+    alone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each batch runs through the PM once for both, wherever that is; no row is another one."""
+    other = write_sae(tmp_path / "other", ARCHITECTURE, seed=2)
+    both = dataclasses.replace(alone.request, saes=(*alone.request.saes, str(other)))
+    here, there = (alone.copy(tmp_path / name).request for name in ("here", "there"))
+    together = list[list[int]]()
+
+    def counting(jobs: Sequence[Job], tasks: Sequence[Asked]) -> Iterator[Answer]:
+        together.append([len(task["job"]) for task in tasks if isinstance(task["job"], list)])
+        return shuffled(jobs, tasks)
+
+    in_one = score.score(dataclasses.replace(both, paths=here.paths), lambda _: None)
+    monkeypatch.setattr(score, "crew_of", partial(spread, ask=counting))
+    elsewhere = score.score(dataclasses.replace(both, paths=there.paths), lambda _: None)
+    assert max(together[0]) >= 2
+    assert [each.tokens for each in elsewhere] == [each.tokens for each in in_one]
+    for made, expected in zip(elsewhere, in_one, strict=True):
+        assert made.run == expected.run
+        found, wanted = (paths.run(made.run) / RUN_FILE for paths in (there.paths, here.paths))
+        assert rows_of(found) == rows_of(wanted)
+
+
 def test_a_worker_with_other_models_or_other_pairs_measures_nothing(
     alone: World, tiny_of: MakeTiny, tmp_path: Path
 ) -> None:
     orders = orders_of(alone.request, tiny_of(ARCHITECTURE).instrument)
-    task = {"stage": 0, "first": 0, "ids": [1]}
+    task: Asked = {"number": 0, "ids": [1], "job": [0], "stage": [0], "first": [0]}
     own = {1: "0" * 8}
     for parts, run_id, what in (
         (Parts(tmp_path, own), "", "its pairs are not those that the head reads"),
         (Parts(tmp_path, _hashes(alone)), "1" * 16, "the head's 1111111111111111"),
     ):
-        error = error_of(Hand(orders, run_id, parts, [])(task))
+        error = error_of(Hand([Job(run_id, orders, parts, ())])(task))
         assert isinstance(error, UserError)
         assert what in error.what
         assert ", on " in str(error.where)

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from engine.cache.layout import IndexPaths
+from engine.cache.run_records import RUN_FILE
 from engine.measure import run, staging
 from engine.measure.progress import Progress
 from engine.measure.request import ScoreRequest
 from engine.measure.score import score
 from tests.engine.measure.conftest import MakeTiny
-from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, measure, rows
+from tests.engine.measure.tiny import write_sae
+from tests.engine.measure.world import ARCHITECTURE, DUNNO, YES, World, rows_of
 
 ray = pytest.importorskip("ray", reason="ray is not installed: make cluster-test installs it")
 
@@ -45,7 +47,7 @@ def test_a_worker_killed_midway_costs_no_row(
             paths=IndexPaths(folder, "none"),
             heuristics=(DUNNO, YES),
             pm=str(folder / "pm"),
-            saes=(str(folder / "sae"),),
+            saes=(str(folder / "sae"), str(write_sae(tmp_path / "other", ARCHITECTURE, seed=2))),
             hook=None,
             readout="last-text-token",
             positions="all",
@@ -65,11 +67,14 @@ def test_a_worker_killed_midway_costs_no_row(
 
     # Rows, unlike parts, are in the run's own file, on this machine.
     request = dataclasses.replace(spread.request, ray="", parts=f"local://{tmp_path}/parts")
-    (result,) = score(request, kill_one)
+    results = score(request, kill_one)
     assert killed
-    assert result.tokens == measure(alone.request).tokens
-    assert rows(spread) == rows(alone)
-    assert list((tmp_path / "parts" / result.run).rglob("*.parquet"))
+    here = score(alone.request, lambda _: None)
+    assert [each.tokens for each in results] == [each.tokens for each in here]
+    for result in results:
+        files = [world.request.paths.run(result.run) / RUN_FILE for world in (spread, alone)]
+        assert rows_of(files[0]) == rows_of(files[1])
+        assert list((tmp_path / "parts" / result.run).rglob("*.parquet"))
     assert not list(spread.request.paths.runs.glob("*/parts"))
     assert score(request, lambda _: None)[0].tokens == 0  # and nothing is measured again
 
