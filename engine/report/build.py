@@ -36,6 +36,8 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
     standing = standing_without(standing, left_out)
     tables = [bearers_without(table, left_out) for table in reader.bearers()]
     keys = keys_of(reader.store, sorted({borne.id for table in tables for borne in table.bearers}))
+    rewards = reader.bulk.rewards(list(keys))
+    margins = {at: margin for at, (*_, margin, _) in rewards.items() if margin is not None}
     sums = reader.bulk.likelihoods()
     contexts_cut, most_cut = reader.bulk.truncated()
     contexts = {identifier: key.context_hash for identifier, key in keys.items()}
@@ -52,11 +54,12 @@ def build_report(reader: IndexReader, *, without_suspects: bool = False) -> Repo
                 training,
                 suspicions,
                 reader.bulk.random_errors([row.id for row in judged]),
+                margins,
             ),
             custom=customs.get(table.heuristic.name),
             likelihood=bearer_likelihood(table, contexts, sums, training),
             pushes=reader.bulk.pushes_on(table.heuristic, measured.features) if measured else {},
-            rewards=before_and_after(judged, reader.bulk.rewards([row.id for row in judged])),
+            rewards=before_and_after(judged, rewards),
         )
         for table in tables
         for measured in [run.measured(table.heuristic)]

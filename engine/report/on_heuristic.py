@@ -37,6 +37,8 @@ class Bearer:
     tranche: str
     context_hash: str
     row: JudgedRow | None
+    margin: float
+    """NaN where it was not measured. A pair has one whether or not it is judged."""
     seen: Seen | None
     """None: nobody told what the PM was trained on."""
     suspicions: tuple[Suspicion, ...]
@@ -47,7 +49,7 @@ class Bearer:
         row = self.row
         return JudgedPair(
             verdict=row.verdict if row else Verdict.UNMEASURED,
-            margin=row.margin if row else math.nan,
+            margin=row.margin if row else self.margin,
             tranche=self.tranche,
             context_hash=self.context_hash,
         )
@@ -62,6 +64,7 @@ def on_heuristic(
     training: Training | None = None,
     suspects: Mapping[Suspicion, Collection[int]] | None = None,
     random_errors: Mapping[int, float] | None = None,
+    margins: Mapping[int, float] | None = None,
 ) -> HeuristicReport:
     """Report on one heuristic.
 
@@ -74,16 +77,18 @@ def on_heuristic(
         training: what was told of the PM's training.
         suspects: ids of pairs whose label may be wrong, by why.
         random_errors: margins with a random error of the SAE error's norm, by id.
+        margins: of bearers, judged or not, by id.
     """
     direction = measured.judged_as if measured else table.heuristic.direction
     rows = {row.id: row for row in judged}
-    at_random = random_errors or {}
+    at_random, known = random_errors or {}, margins or {}
     bearers = [
         Bearer(
             kind=row.kind if row else kind_of(borne.bearer, direction),
             tranche=keys[borne.id].tranche,
             context_hash=keys[borne.id].context_hash,
             row=row,
+            margin=known.get(borne.id, math.nan),
             seen=training.of(borne.id) if training else None,
             suspicions=tuple(why for why, ids in (suspects or {}).items() if borne.id in ids),
         )
@@ -107,6 +112,7 @@ def on_heuristic(
         pinned_by=measured.pinned_by if measured else None,
         vote_threshold=measured.vote_threshold if measured else None,
         insertion=measured.insertion if measured else None,
+        by_margins=measured is None and bool(judged),
         coverage=covered(judged),
         coverage_all=covered(judged, by_all=True),
         counterexamples=_of_kind("counterexample", counterexamples, margin_threshold, at_random),

@@ -151,6 +151,9 @@ class HeuristicReport:
     """The user whose triage file does; None where the heuristic was written with its pins."""
     vote_threshold: float | None
     """None: the run does not know the heuristic."""
+    by_margins: bool
+    """Whether margins alone judge its bearers, since no more than rewards was imported: `tie` and
+    `pm-wrong` are told."""
     coverage: Interval | None
     coverage_all: Interval | None
     counterexamples: KindReport
@@ -178,16 +181,15 @@ class HeuristicReport:
         return "these features, not the heuristic" if only else "the heuristic"
 
     @property
-    def by_margins(self) -> bool:
-        """Whether margins alone are known of its bearers: `tie` and `pm-wrong` are told."""
+    def judged(self) -> bool:
+        """Whether the run passed verdicts that stand, by more than margins alone."""
         kinds = (self.counterexamples.pooled, self.conforming.pooled)
-        judged = any(
+        return not self.by_margins and any(
             each.count
             for kind in kinds
             for verdict, each in kind.verdicts.items()
             if verdict is not Verdict.UNMEASURED
         )
-        return self.deletion.effect is None and (judged or any(kind.pm_right for kind in kinds))
 
     @property
     def withheld(self) -> str | None:

@@ -175,6 +175,7 @@ def _kind(
         values["share_of_suspects"] = suspects / count if isinstance(count, int) and count else None
     return {
         "pairs": made.pooled.pairs,
+        "measured": made.pooled.measured,
         "pm_right": made.pooled.pm_right,
         "verdicts": verdicts,
         "by_tranche": _by(made, made.by_tranche, told=told),
@@ -191,6 +192,7 @@ def _by(made: KindReport, groups: Mapping[str, Shares], *, told: bool) -> Json:
     return {
         name: {
             "pairs": shares.pairs,
+            "measured": shares.measured,
             "pm_right": shares.pm_right,
             "verdicts": _verdicts(made, shares, told=told),
         }

@@ -32,18 +32,25 @@ def answer(made: HeuristicReport) -> str:
         case "unmeasured":
             if made.by_margins:
                 return "unmeasured: its rewards were imported, and only margins are judged"
+            if made.judged:
+                return "unmeasured: from no bearer could it be deleted"
             return "unmeasured: this run has no verdict on it"
 
 
 def right(made: HeuristicReport) -> str:
     """How many counterexamples the PM gets right, and by what verdicts where that may be said."""
     ours = made.counterexamples.pooled
-    if ours.right is None:
+    if not ours.pairs:
         return "No pair of the index is a counterexample."
-    found = f"The PM gets {ours.pm_right:,} of {ours.pairs:,} counterexamples right"
+    if ours.right is None:
+        return "No counterexample was measured."
+    found = f"The PM gets {ours.pm_right:,} of {ours.measured:,} counterexamples right"
+    if made.withheld is None:
+        found = f"{found} ({in_percent(ours.right)})"
+    if left := ours.pairs - ours.measured:
+        found = f"{found}, and {left:,} {'is' if left == 1 else 'are'} unmeasured"
     if made.withheld is not None:
         return f"{found}. Shares are withheld: {made.withheld}."
-    found = f"{found} ({in_percent(ours.right)})"
     those = [
         (each.of_pm_right, verdict)
         for verdict, each in ours.verdicts.items()
@@ -195,8 +202,8 @@ def beside(made: HeuristicReport) -> Iterator[str]:
     if count := _count(ours, Verdict.PM_WRONG):
         yield f"Of {count:,} pm-wrong counterexamples {ours.confident:,} are confident."
     yield (
-        f"The PM is right on {ours.pooled.pm_right:,} of {ours.pooled.pairs:,} counterexamples and"
-        f" {theirs.pooled.pm_right:,} of {theirs.pooled.pairs:,} conforming pairs."
+        f"The PM is right on {ours.pooled.pm_right:,} of {ours.pooled.measured:,} counterexamples"
+        f" and {theirs.pooled.pm_right:,} of {theirs.pooled.measured:,} conforming pairs."
     )
     if made.deletion.effect is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ class JudgedPair:
 
     verdict: Verdict
     margin: float
+    """NaN: it was not measured."""
     tranche: str
     context_hash: str
 
@@ -47,10 +49,12 @@ class Shares:
     """The verdicts of some pairs of one kind."""
 
     pairs: int
+    measured: int
+    """How many of them have a margin, whether or not anything judged them."""
     pm_right: int
-    """How many of them have a margin above epsilon_m."""
+    """How many have a margin above epsilon_m."""
     right: Interval | None
-    """Their share of all pairs; None without any."""
+    """Their share of the measured pairs; None without any."""
     verdicts: dict[Verdict, VerdictShare]
     """Every verdict that the kind can have, in the table's order; empty without pairs."""
 
@@ -84,18 +88,20 @@ def kind_shares(pairs: Sequence[JudgedPair], kind: Kind, margin_threshold: float
 
 def shares(pairs: Sequence[JudgedPair], kind: Kind, margin_threshold: float) -> Shares:
     """Counts and shares with 95% intervals over these pairs, all of one kind."""
-    right = np.array([pair.margin > margin_threshold for pair in pairs], dtype=np.bool_)
     if not pairs:
-        return Shares(0, 0, None, {})
+        return Shares(0, 0, 0, None, {})
+    right = np.array([pair.margin > margin_threshold for pair in pairs], dtype=np.bool_)
+    known = [pair for pair in pairs if not math.isnan(pair.margin)]
     verdicts = verdicts_of(kind)
     flags = _flags(pairs, verdicts)
-    *intervals, share_right = share_intervals(np.column_stack((flags, right)), _contexts(pairs))
+    intervals = share_intervals(flags, _contexts(pairs))
     those = [pair for pair, is_right in zip(pairs, right, strict=True) if is_right]
     of_right = share_intervals(flags[right], _contexts(those)) if those else None
     return Shares(
         pairs=len(pairs),
+        measured=len(known),
         pm_right=int(right.sum()),
-        right=share_right,
+        right=_share_above(known, margin_threshold),
         verdicts={
             verdict: VerdictShare(
                 count=int(flags[:, at].sum()),
@@ -105,6 +111,14 @@ def shares(pairs: Sequence[JudgedPair], kind: Kind, margin_threshold: float) -> 
             for at, verdict in enumerate(verdicts)
         },
     )
+
+
+def _share_above(known: Sequence[JudgedPair], margin_threshold: float) -> Interval | None:
+    """The share of pairs with a margin above the threshold; None where there are no pairs."""
+    if not known:
+        return None
+    above = np.array([[pair.margin > margin_threshold] for pair in known], dtype=np.bool_)
+    return share_intervals(above, _contexts(known))[0]
 
 
 def differences(

@@ -19,18 +19,14 @@ def heuristic_text(made: HeuristicReport) -> Iterator[str]:
     """The heuristic's lines."""
     yield from wrapped(f"{bare(made.heuristic.name)}: {answer(made)}", hang=2)
     yield from wrapped(bearers(made), 2)
-    if made.deletion.effect is None:
-        if made.by_margins:
-            yield ""
-            yield from _table(made)
-            for line in beside(made):
-                yield from wrapped(line, 2)
+    if made.judged:
+        yield from wrapped(control(made), 2)
+        if (inserted := insertion(made)) is not None:
+            yield from wrapped(inserted, 2)
+        yield from wrapped(features(made), 2)
+        yield from wrapped(coverage(made), 2)
+    elif not made.by_margins:
         return
-    yield from wrapped(control(made), 2)
-    if (inserted := insertion(made)) is not None:
-        yield from wrapped(inserted, 2)
-    yield from wrapped(features(made), 2)
-    yield from wrapped(coverage(made), 2)
     yield ""
     yield from _table(made)
     for line in beside(made):

@@ -37,7 +37,7 @@ _VERDICTS = (
 def heuristic_section(made: HeuristicReport, examples: tuple[Example, ...]) -> Section:
     """All of it."""
     blocks: list[Block] = [Paragraph(f"{_sentence(answer(made))} {bearers(made)} {right(made)}")]
-    if made.deletion.effect is not None:
+    if made.judged:
         said = [control(made), insertion(made), features(made), coverage(made)]
         blocks.append(Paragraph(" ".join(filter(None, said))))
     blocks += _verdicts(made)

@@ -150,7 +150,10 @@ def test_the_commands_show_it(
         assert main([*command, *index.options]) == 0
     shown = capsys.readouterr().out
     assert "fires (feature 29 > 3): " in shown
-    assert "taken at its word: it is said that it lowers reward" in shown.replace("\n  ", " ")
+    words = " ".join(shown.split())
+    assert "taken at its word: it is said that it lowers reward" in words
+    assert "The deletion control is withheld: a feature has no text to delete." in words
+    assert "The verdicts are about this feature." in words
 
 
 def test_what_it_cannot_do_is_refused_in_a_sentence(

@@ -26,7 +26,7 @@ from engine.heuristics import Heuristic
 from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
-from engine.report.sentences import answer, beside, cut, features
+from engine.report.sentences import answer, beside, cut, features, right
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -357,6 +357,23 @@ def test_a_heuristic_the_run_does_not_know(paths: IndexPaths, build: Build) -> N
         Verdict.UNMEASURED
     }
     assert nowhere.differences == {}
+
+
+def test_margins_tell_what_the_pm_gets_right_of_a_heuristic_that_no_run_judged(
+    paths: IndexPaths, build: Build
+) -> None:
+    """Of rows 1, 3 and 5 the margins are known and above the threshold; nothing is of 7 to 11."""
+    seal(paths, measured=range(6))
+    (raising,) = build([replace(URL, direction="raises")]).heuristics
+    ours = raising.counterexamples.pooled
+    assert (ours.pairs, ours.measured, ours.pm_right) == (6, 3, 3)
+    assert right(raising).startswith(
+        "The PM gets 3 of 3 counterexamples right, and 3 are unmeasured."
+    )
+    assert answer(raising) == "unmeasured: this run has no verdict on it"
+    (nobody,) = build([Heuristic("friend", "'friend' 7")]).heuristics
+    assert nobody.counterexamples.pooled.right is None
+    assert right(nobody) == "No counterexample was measured."
 
 
 def test_a_half_without_features_carries_nothing(paths: IndexPaths) -> None:
