@@ -48,13 +48,14 @@ class LiveRescorer:
         self,
         command: Sequence[str],
         manifest: Manifest,
-        standings: Sequence[Standing],
+        standings: Callable[[], Sequence[Standing]],
         *,
         device: str = "cpu",
     ) -> None:
+        """`standings`: how heuristics are judged by now; each question asks for them anew."""
         self._command = tuple(command)
         self._manifest = manifest
-        self._standings = tuple(standings)
+        self._standings = standings
         self._device = device
         self._child: Child | None = None
         """One that has loaded the models, or is about to."""
@@ -90,7 +91,7 @@ class LiveRescorer:
             chosen=_or(edit.response_chosen, before.pair.chosen),
             rejected=_or(edit.response_rejected, before.pair.rejected),
         )
-        standings = standings_on(before, self._standings)
+        standings = standings_on(before, self._standings())
         answer = await self._ask(lambda number: _request(number, pair, edit, standings), Measured)
         after = detail(before, pair, answer, standings)
         return Rescored(before, after, time.perf_counter() - started, edit)
@@ -100,7 +101,7 @@ class LiveRescorer:
 
         Calls wait for one another and are stopped as `rescore` is, and raise what it raises.
         """
-        asked = _asked(standings_on(before, self._standings))
+        asked = _asked(standings_on(before, self._standings()))
         pair = before.pair
 
         def request(number: int) -> BreakDown:

@@ -15,8 +15,8 @@ from engine.live.outcome import Standing
 from engine.verdict import Thresholds
 
 
-def standings(reader: IndexReader) -> tuple[Standing, ...]:
-    """One for each heuristic that the reader looks at, in its order.
+class Standings:
+    """One for each heuristic that a reader looks at, in its order; more may join them.
 
     A heuristic that the run judged is held against the run's thresholds; where its folds differ
     in the activation below which it is silent, against the smallest. One that the run does not
@@ -24,14 +24,31 @@ def standings(reader: IndexReader) -> tuple[Standing, ...]:
     random groups were measured), and stays unmeasured where it has none: nobody looked for its
     features.
     """
-    run = _run_of(reader)
-    measured = {made.heuristic: made for made in run.heuristics}
-    return tuple(
-        _known(measured[heuristic], run, reader.bulk.judged_of(heuristic))
-        if heuristic in measured
-        else _unknown(heuristic, run)
-        for heuristic in reader.heuristics
-    )
+
+    def __init__(self, reader: IndexReader) -> None:
+        """Of a reader with a run.
+
+        Raises:
+            UserError: the index has no run.
+        """
+        self._reader = reader
+        self._run = _run_of(reader)
+        self._found: dict[Heuristic, Standing] = {}
+
+    def __call__(self) -> tuple[Standing, ...]:
+        return tuple(map(self._of, self._reader.heuristics))
+
+    def _of(self, heuristic: Heuristic) -> Standing:
+        found = self._found.get(heuristic)
+        if found is None:
+            found = self._found[heuristic] = self._judging(heuristic)
+        return found
+
+    def _judging(self, heuristic: Heuristic) -> Standing:
+        measured = self._run.measured(heuristic)
+        if measured is None:
+            return _unknown(heuristic, self._run)
+        return _known(measured, self._run, self._reader.bulk.judged_of(heuristic))
 
 
 def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> LiveRescorer:
@@ -52,7 +69,7 @@ def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> L
             where=run.manifest.pm_path,
             todo="Measure with a PM and its SAE: `outvoted score --pm PM --sae SAE`.",
         )
-    return LiveRescorer(command, run.manifest, standings(reader), device=device)
+    return LiveRescorer(command, run.manifest, Standings(reader), device=device)
 
 
 def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:

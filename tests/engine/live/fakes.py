@@ -75,7 +75,7 @@ def first_time(mark: Path, script: str) -> str:
 
 
 def rescorer(script: str) -> LiveRescorer:
-    return LiveRescorer(worker(script), MANIFEST, [STANDING])
+    return LiveRescorer(worker(script), MANIFEST, lambda: [STANDING])
 
 
 def exists(process: int) -> bool:

@@ -184,7 +184,7 @@ async def test_what_is_wrong_with_a_worker_is_said_and_the_next_one_works(
 
 
 async def test_a_command_that_is_not_there_is_named() -> None:
-    asked = LiveRescorer(["no-such-program", "worker"], MANIFEST, [])
+    asked = LiveRescorer(["no-such-program", "worker"], MANIFEST, list)
     assert await refused(asked) == (
         "no-such-program: the worker cannot be started: No such file or directory\n"
         "  Look at --worker, or leave it out to run the PM on this machine."
@@ -402,7 +402,7 @@ async def test_killing_takes_what_the_command_started_along(tmp_path: Path) -> N
         f"import fcntl; held = open({str(mark)!r}, 'w'); fcntl.flock(held, fcntl.LOCK_EX);"
         " hello(); hear(); time.sleep(60)"
     )
-    asked = LiveRescorer(["sh", "-c", '"$@"; true', "sh", *inner], MANIFEST, [])
+    asked = LiveRescorer(["sh", "-c", '"$@"; true', "sh", *inner], MANIFEST, list)
     await leave(asked, "loading")
     with mark.open() as lock:  # whoever held it is dead
         async with asyncio.timeout(3):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from engine.cache.bearers import LookedAt
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.heuristics.census import Counts
-from engine.live.standing import standings
+from engine.live.edit import Edit
+from engine.live.standing import Standings, make_rescorer
 from engine.verdict import Thresholds
-from tests.engine.tiny import DUNNO, THANKS
+from tests.engine.live.fakes import HEALTHY, worker
+from tests.engine.tiny import DUNNO, THANKS, TinyIndex
 
 
 def test_a_heuristic_of_the_run_is_held_against_the_runs_thresholds(reader: IndexReader) -> None:
     assert reader.run is not None
-    dunno, thanks = standings(reader)
+    dunno, thanks = Standings(reader)()
     measured = reader.run.heuristics
     assert dunno.features == DUNNO.features
     assert not dunno.in_sample
@@ -39,8 +44,23 @@ def test_a_heuristic_that_the_run_does_not_know(reader: IndexReader) -> None:
     others = [LookedAt(made, Counts(0, 0, 0, 0)) for made in (pinned, bare, changed)]
     looking = IndexReader(reader.paths, reader.store, reader.run, others)
     epsilon = reader.run.figures.margin_threshold
-    first, second, third = standings(looking)
+    first, second, third = Standings(looking)()
     assert (first.features, first.thresholds) == ((4,), Thresholds(epsilon, epsilon, 0.0))
     assert second.thresholds is None
     assert third.heuristic.direction == "raises"
     assert third.thresholds == first.thresholds
+
+
+@pytest.mark.asyncio
+async def test_a_pattern_that_is_typed_while_a_pm_runs_is_told_of_after_it_too(
+    tiny_index: TinyIndex, tmp_path: Path
+) -> None:
+    reader = tiny_index.copy(tmp_path / "cache").read()
+    asked = make_rescorer(reader, worker(HEALTHY, tiny_index.run), "cpu")
+    reader.look_at(Heuristic("poet", "A poet did"))
+    before = reader.pair(reader.store.find("0").id)
+    after = (await asked.rescore(before, Edit())).after
+    await asked.close()
+    reader.close()
+    told = [[made.heuristic.name for made in each.heuristics] for each in (before, after)]
+    assert told == [["dunno", "thanks", "poet"]] * 2
