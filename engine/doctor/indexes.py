@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.cache.health import Ailment, Health, Trouble, examine, index_names
 from engine.cache.layout import IndexPaths
+from engine.counted import counted
 from engine.doctor.finding import Finding, Level
 
 _LEVELS: dict[Trouble, Level] = {
@@ -34,7 +35,7 @@ def indexes(cache: Path) -> Iterator[Finding]:
 def _index(name: str, health: Health, cache: Path) -> Iterator[Finding]:
     worst = "fault" if any(_LEVELS[a.trouble] == "fault" for a in health.ailments) else "ok"
     if worst == "ok":
-        told = f"{_many(health.sources, 'source')}, {_many(health.runs, 'run')}, all readable"
+        told = f"{counted(health.sources, 'source')}, {counted(health.runs, 'run')}, all readable"
         yield Finding("ok", f"index {name}", told)
     seen: dict[Trouble, list[Ailment]] = {}
     for ailment in health.ailments:
@@ -51,7 +52,3 @@ def _index(name: str, health: Health, cache: Path) -> Iterator[Finding]:
 
 def _short(path: Path, cache: Path) -> str:
     return str(path.relative_to(cache)) if path.is_relative_to(cache) else str(path)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.counted import counted
 from engine.report.report import HeuristicReport, KindReport, Report
 from engine.report.wording import bare, between, figure, in_percent, signed
 from engine.verdict import FEWEST_CONTEXTS, Interval, Verdict
@@ -76,9 +77,8 @@ def cut(report: Report) -> str | None:
     """How many contexts were truncated, and by how much at most; None where none was."""
     if not report.contexts_cut:
         return None
-    many = "1 context" if report.contexts_cut == 1 else f"{report.contexts_cut:,} contexts"
-    tokens = "1 token" if report.most_cut == 1 else f"{report.most_cut:,} tokens"
-    return f"{many} lost the oldest tokens, {tokens} at most, to fit the PM; no response did"
+    contexts, tokens = counted(report.contexts_cut, "context"), counted(report.most_cut, "token")
+    return f"{contexts} lost the oldest tokens, {tokens} at most, to fit the PM; no response did"
 
 
 def bearers(made: HeuristicReport) -> str:
@@ -131,13 +131,13 @@ def insertion(made: HeuristicReport) -> str | None:
     if found is None:
         return None
     added = between(Interval(found.mean, found.low, found.high))
-    into = "other response" if found.pairs == 1 else "other responses"
+    into = counted(found.pairs, "other response")
     rewards = ""
     if found.before is not None and found.after is not None:
         rewards = f" (mean reward {between(found.before)} before, {between(found.after)} after)"
     return (
         "What it does to reward in distribution and out of it: deleted from its bearers it takes"
-        f" {between(made.deletion.effect)} along; inserted into {found.pairs:,} {into}, matched by"
+        f" {between(made.deletion.effect)} along; inserted into {into}, matched by"
         f" tranche and length, it adds {added}{rewards}."
     )
 

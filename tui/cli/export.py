@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.counted import counted
 from engine.exchange.card import data_card
 from engine.exchange.form import check_target, form_of
 from engine.exchange.tables import EXPORTS
@@ -46,5 +47,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"exported": args.what, "file": str(target), "form": form, "rows": rows})
     else:
-        print(f"{rows:,} rows of {args.what} in {plain(str(target), keep_newlines=False)}")
+        where = plain(str(target), keep_newlines=False)
+        print(f"{counted(rows, 'row')} of {args.what} in {where}")
     return 0

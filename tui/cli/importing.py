@@ -11,6 +11,7 @@ from engine.cache.pairs import open_pairs
 from engine.cache.saes import known_saes
 from engine.cache.snapshot import refresh_snapshot
 from engine.canonical import Json
+from engine.counted import counted
 from engine.exchange.pins_in import import_pins
 from engine.exchange.read import read_rows
 from engine.exchange.reward_files import read_rewards
@@ -123,14 +124,14 @@ def _users(taken: Sequence[Taken]) -> list[Json]:
 def _tell(taken: Sequence[Taken]) -> None:
     for made in taken:
         file = plain(str(made.file), keep_newlines=False)
-        print(f"{made.user}: {made.added:,} of {made.rows:,} rows are new, kept in {file}")
+        print(f"{made.user}: {made.added:,} of {counted(made.rows, 'row')} new, kept in {file}")
     if not taken:
         print("No row was taken in.")
 
 
 def _tell_unknown(unknown: Sequence[str]) -> None:
     if unknown:
-        print(f"{len(unknown):,} rows were left out:")
+        print(f"{counted(len(unknown), 'row')} left out:")
         for row in unknown[:LISTED]:
             print(f"  {plain(row, keep_newlines=False)}")
         if len(unknown) > LISTED:

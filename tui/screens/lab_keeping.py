@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.counted import counted
 from engine.errors import UserError
 from engine.files import at_home, check_new, write_text
 from engine.live.keep import custom_pair, result_json
@@ -53,8 +54,7 @@ class Keeps(MainScreen):
             return
         made.kept.update(result.pair for result in results)
         self.draw()
-        pairs = "1 custom pair" if len(results) == 1 else f"{len(results):,} custom pairs"
-        self.say(f"kept {pairs} in {path}")
+        self.say(f"kept {counted(len(results), 'custom pair')} in {path}")
 
     def action_write(self) -> None:
         from tui.screens.prompt import Prompt
@@ -86,8 +86,7 @@ class Keeps(MainScreen):
             what = error.strerror if isinstance(error, OSError) else str(error)
             self.say(f"! {path}: nothing was written: {what}")
         else:
-            count = "1 result" if len(results) == 1 else f"{len(results):,} results"
-            self.say(f"wrote {count} to {path.absolute()}")
+            self.say(f"wrote {counted(len(results), 'result')} to {path.absolute()}")
 
 
 def _check(typed: str) -> None:

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from engine.cache.records import IMPORTED, HeuristicCard, Overview, TrancheCard
+from engine.counted import counted
 from engine.plain import plain
 from engine.verdict import Verdict
 from tui.keys import MARKS
@@ -126,7 +127,7 @@ def heuristic_lines(card: HeuristicCard, width: int) -> list[Text]:
         known.append(f"deletion {signed(card.deletion_effect)}")
     if card.coverage is not None:
         known.append(f"coverage {card.coverage:.2f}")
-    features = "1 feature" if len(card.features) == 1 else f"{len(card.features)} features"
+    features = counted(len(card.features), "feature")
     if not card.features:
         features = "no feature stands for it"
     first, rest = _as_fits(name, [*known, features], width)

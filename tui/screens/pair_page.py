@@ -9,6 +9,7 @@ from rich.text import Text
 
 from engine.cache.breakdown import Breakdown, TokenEffects
 from engine.cache.pair_records import FeatureOnPair, PairDetail
+from engine.counted import counted
 from engine.hh import SIDES, Side
 from engine.live.edit import Rescored
 from tui.screens.pair_features import (
@@ -113,8 +114,7 @@ def _context(writer: _Writer, shown: Shown, width: int) -> None:
         hidden = ", folded"
         lines = [*lines[: _FOLDED_LINES - 1], Text("…", FAINT)]
     key = "o folds it" if shown.unfolded else "o opens it"
-    many = "1 turn" if turns == 1 else f"{turns} turns"
-    writer.head(f"context · {many}{hidden} · {key}", width)
+    writer.head(f"context · {counted(turns, 'turn')}{hidden} · {key}", width)
     writer.add(lines)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.cache.breakdown import SideTokens, TokenEffects
+from engine.counted import counted
 from engine.hh import SIDES, Side
 from tui.widgets.shading import Shade, shades
 
@@ -75,7 +76,7 @@ def _values(
 
 
 def _title(by: ShadeBy, own: tuple[int, ...], feature: int | None) -> str:
-    which = f"the heuristic's {len(own)} feature{'' if len(own) == 1 else 's'}"
+    which = f"the heuristic's {counted(len(own), 'feature')}"
     match by:
         case "own":
             return f"tokens by attribution (first order) of {which} · {_TOWARD}"

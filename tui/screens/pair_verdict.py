@@ -11,6 +11,7 @@ from rich.text import Text
 
 from engine.cache.on_pair import evidence
 from engine.cache.pair_records import HeuristicOnPair, PairDetail
+from engine.counted import counted
 from engine.plain import plain
 from engine.verdict import Flip, flips
 from tui.screens.reasons import runner_up, why
@@ -114,8 +115,7 @@ def _over_response(on: HeuristicOnPair) -> str:
 
 
 def _features(on: HeuristicOnPair) -> str:
-    count = len(on.features)
-    return f"{count} feature{'' if count == 1 else 's'}"
+    return counted(len(on.features), "feature")
 
 
 def _off_by(detail: PairDetail, on: HeuristicOnPair) -> str:

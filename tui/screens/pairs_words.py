@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.cache.pair_records import PairRow
 from engine.cache.records import Query, Suspect
+from engine.counted import counted
 from tui.keys import MARKS
 from tui.screens.yank import line_to_yank
 from tui.widgets.figures import signed
@@ -33,7 +34,7 @@ def titled(query: Query, length: int | None, marks: Mapping[int, str]) -> str:
     """`url · counterexamples · 12 pairs · 3 marked: 1:2 3:1`; a length of None is not known yet."""
     parts = ["every pair"] if query.heuristic is None else [query.heuristic, _KINDS[query.kind]]
     if length is not None:
-        parts.append("1 pair" if length == 1 else f"{length:,} pairs")
+        parts.append(counted(length, "pair"))
         if marks:
             parts.append(marked(marks))
     return " · ".join(parts)

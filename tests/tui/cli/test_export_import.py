@@ -74,8 +74,8 @@ def test_triage_goes_out_and_comes_back_in_every_form(
     assert "3 rows of triage" in capsys.readouterr().out
     assert main(["import", "triage", file, *options(fresh)]) == 0
     out = capsys.readouterr().out
-    assert "ana: 1 of 1 rows are new" in out
-    assert f"{user_name()}: 2 of 2 rows are new" in out
+    assert "ana: 1 of 1 row new" in out
+    assert f"{user_name()}: 2 of 2 rows new" in out
     ana = Said("ana.imported", "exclude", None)
     assert list(said(fresh)) == [("clear", HOSTILE, (ana,)), ("label wrong", None, ())]
     assert not (fresh.triage / "ana.jsonl").exists(), "nobody writes into another user's file"
@@ -124,8 +124,8 @@ def test_pins_go_out_and_come_back_in_every_form(
     assert "2 rows of pins" in capsys.readouterr().out
     assert main(["import", "pins", file, *options(fresh)]) == 0
     out = capsys.readouterr().out
-    assert f"{user_name()}: 1 of 1 rows are new" in out
-    assert "ana: 1 of 1 rows are new" in out
+    assert f"{user_name()}: 1 of 1 row new" in out
+    assert "ana: 1 of 1 row new" in out
     assert f"No run here is of the SAE {SAE} yet" in out
     assert TriageFile(fresh.triage, user_name()).pins() == {(URL.key, SAE): made}
     beside = TriageFile(fresh.triage, "ana.imported").pins()
@@ -162,7 +162,7 @@ def test_a_triage_file_is_taken_in_as_it_is(
     for feature in (7, 3):
         hers.pin(URL, SAE, feature, pinned=True)
     assert main(["import", "triage", str(hers.path), "--user", "ana", *options(fresh)]) == 0
-    assert "ana: 3 of 6 rows are new" in capsys.readouterr().out
+    assert "ana: 3 of 6 rows new" in capsys.readouterr().out
     beside = TriageFile(fresh.triage, "ana.imported")
     assert [(made.mark, made.note) for made in beside.read().values()] == [
         ("exclude", "see 7"),
@@ -358,8 +358,8 @@ def test_rows_of_other_pairs_may_be_left_out(
     assert "whose marks" in capsys.readouterr().err
     assert main([*arguments, "--user", "ana"]) == 0
     out = capsys.readouterr().out
-    assert "ana: 1 of 1 rows are new" in out
-    assert "1 rows were left out" in out
+    assert "ana: 1 of 1 row new" in out
+    assert "1 row left out" in out
     assert "first.jsonl:train:99" in out
 
 
