@@ -8,7 +8,7 @@ from engine.cache.records import Query
 from engine.filters import parse
 from engine.verdict import Verdict
 from tests.tui.driving import browser, page_text, pair_screen, pairs_screen, press, settle, text_of
-from tests.tui.fakes import DETAILS, FakeReader, make_row
+from tests.tui.fakes import DETAILS, FakeReader, FakeRescorer, make_row
 from tui.widgets.covered import covered_detail, covered_query, covered_row
 
 LEADS_TO_FIGURES = ("e", "a", "L", "c", "v", "w")
@@ -126,3 +126,52 @@ def test_what_a_covered_list_may_ask() -> None:
         assert not kept(f'text~"sorry" or {text}')
     bare = covered_query(Query(verdicts=frozenset({Verdict.TIE}), suspect="yes", sort="vote"))
     assert bare == Query()
+
+
+async def test_compare_and_a_feature_tell_of_marked_pairs_alone() -> None:
+    """Their lines have figures of single pairs: those still to be marked are not among them."""
+    reader = FakeReader()
+    async with browser(reader).run_test(size=(120, 60)) as pilot:
+        await press(pilot, "enter", "b", "1", "escape", "c")
+        (marked,) = reader.marks()
+        name = f"test:{DETAILS[marked].pair.name.row} "
+        assert [line for line in page_text(pilot).splitlines() if "test:" in line and "→" in line]
+        shown = [line for line in page_text(pilot).splitlines() if "→" in line and "test:" in line]
+        assert len(shown) == 1
+        assert name in shown[0]
+        assert "still to be marked" in page_text(pilot)
+        await press(pilot, "escape", "F")
+        hits = [line for line in page_text(pilot).splitlines() if "test:" in line]
+        assert all(name in line for line in hits)
+        assert "still to be marked" in page_text(pilot)
+
+
+async def test_the_lab_measures_no_pair_that_is_still_to_be_marked() -> None:
+    async with browser().run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "b", "1", "k", "L", "t", "r")
+        assert "Blind: its results would tell what is hidden" in text_of(pilot, "state")
+        await press(pilot, "t", "r")
+        assert "queued" in text_of(pilot, "state"), "all pairs of a mark are marked"
+
+
+async def test_what_is_taken_back_on_the_last_pair_is_hidden_again() -> None:
+    """The mark does not move on from it, and so it is taken back where it stands."""
+    async with browser().run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "b", "G", "enter", "1")
+        assert "mark: clear" in text_of(pilot, "title")
+        await press(pilot, "u")
+        shown = pair_screen(pilot).shown
+        assert shown is not None
+        assert shown.detail.hidden
+
+
+async def test_a_measurement_does_not_show_what_is_hidden_by_then() -> None:
+    rescorer = FakeRescorer(wait=0.1)
+    async with browser(rescorer=rescorer).run_test(size=(100, 40)) as pilot:
+        await press(pilot, "enter", "b", "G", "enter", "1")
+        await pilot.press("r")
+        await press(pilot, "0")
+        shown = pair_screen(pilot).shown
+        assert rescorer.edits
+        assert shown is not None
+        assert shown.detail.hidden

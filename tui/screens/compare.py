@@ -49,8 +49,10 @@ class CompareScreen(ReadsSections, MainScreen):
         self._load()
 
     def on_screen_resume(self) -> None:
-        """The pair screen may have stepped on."""
+        """The pair screen may have stepped on, or a pair may have been marked there."""
         self.document().stand_on(self._pairs.place)
+        if self.compared is not None and (self.desk.blind or self.compared.marked is not None):
+            self._load()
 
     def remember(self, session: Session) -> Session:
         return session
@@ -61,12 +63,15 @@ class CompareScreen(ReadsSections, MainScreen):
         self.run_worker(self._read(self._other), exclusive=True, group="compare")
 
     async def _read(self, other: int) -> None:
+        blind = self.desk.blind
+
         def question(reader: Reader) -> tuple[tuple[str, ...], Compared, float | None]:
             plots.load()
             runs, card = reader.other_runs(), reader.overview().run
             comparison = reader.compare(runs[other % len(runs)]) if runs else None
             floor = card.noise_floor if card else None
-            return runs, Compared(comparison, reader.customs()), floor
+            marked = frozenset(reader.marks()) if blind else None
+            return runs, Compared(comparison, reader.customs(), marked), floor
 
         try:
             self._others, compared, self._noise_floor = await self.desk.ask(question)

@@ -19,7 +19,7 @@ from engine.plain import plain
 from engine.verdict import Verdict
 from tui.screens.run_words import parts
 from tui.widgets.document import Page
-from tui.widgets.figures import BOLD, FAINT, LETTERS, percent, signed, verdict_counts
+from tui.widgets.figures import BOLD, FAINT, LETTERS, percent, signed, still_to_mark, verdict_counts
 from tui.widgets.pair_line import verdict_code
 from tui.widgets.plots import BLUE, ORANGE, Curve, boxes, curves
 from tui.widgets.wrapping import fit, rule
@@ -40,11 +40,18 @@ class Compared:
     comparison: Comparison | None
     """None: the index has no other run."""
     texts: tuple[NaturalAgainstCustom, ...]
+    marked: frozenset[int] | None = None
+    """In blind mode the pairs that may be told of; None: all of them."""
+
+    def told(self, made: ComparedHeuristic) -> list[DifferingPair]:
+        """The differing pairs of a heuristic that have a line or could have one."""
+        marked = self.marked
+        return [pair for pair in made.differing if marked is None or pair.id in marked]
 
     def listed(self) -> list[DifferingPair]:
         """The differing pairs, in the order of their lines."""
         heuristics = self.comparison.heuristics if self.comparison else ()
-        return [pair for made in heuristics for pair in made.differing[:MOST_PAIRS]]
+        return [pair for made in heuristics for pair in self.told(made)[:MOST_PAIRS]]
 
 
 def compare_head(compared: Compared, place: str) -> list[Text]:
@@ -85,13 +92,16 @@ def compare_page(compared: Compared, width: int) -> Page:
             differ = len(made.differing)
             head(f"{_flat(made.heuristic.name)} · {differ} of {made.pairs} verdicts differ")
             lines += verdict_table(made)
-            if made.differing:
+            told = compared.told(made)
+            if told:
                 lines.append(Text(_HEADING, FAINT))
-            for pair in made.differing[:MOST_PAIRS]:
+            for pair in told[:MOST_PAIRS]:
                 anchors.append(len(lines))
                 lines.append(differing_line(pair, width))
-            if differ > MOST_PAIRS:
-                lines.append(Text(f"    and {differ - MOST_PAIRS} more", FAINT))
+            if len(told) > MOST_PAIRS:
+                lines.append(Text(f"    and {len(told) - MOST_PAIRS} more", FAINT))
+            if hidden := differ - len(told):
+                lines.append(still_to_mark(hidden))
         head("margins · here across, there up")
         lines += margin_lines(comparison.margins, width)
     for text in compared.texts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -40,6 +41,8 @@ class FeatureScreen(Scrolls, MainScreen):
         self.detail: FeatureDetail | None = None
         self._heuristic = 0
         self._noise_floor: float | None = None
+        self._hidden = 0
+        """Pairs with a line but for blind mode, which tells of those alone that are marked."""
         self._pairs = FixedList(())
 
     def body(self) -> Iterable[Widget]:
@@ -55,8 +58,10 @@ class FeatureScreen(Scrolls, MainScreen):
         self._head()
 
     def on_screen_resume(self) -> None:
-        """The pair screen may have stepped on."""
+        """The pair screen may have stepped on, or a pair may have been marked there."""
         self.document().stand_on(self._pairs.place)
+        if self.detail is not None and (self.desk.blind or self._hidden):
+            self._load(self.feature)
 
     def remember(self, session: Session) -> Session:
         return session
@@ -68,29 +73,34 @@ class FeatureScreen(Scrolls, MainScreen):
         self.run_worker(self._read(feature), exclusive=True, group="feature")
 
     async def _read(self, feature: int) -> None:
-        def question(reader: Reader) -> tuple[FeatureDetail, float | None]:
+        blind = self.desk.blind
+
+        def question(reader: Reader) -> tuple[FeatureDetail, float | None, frozenset[int] | None]:
             plots.load()
             run = reader.overview().run
-            return reader.feature(feature), run.noise_floor if run else None
+            floor = run.noise_floor if run else None
+            return reader.feature(feature), floor, frozenset(reader.marks()) if blind else None
 
         try:
-            detail, self._noise_floor = await self.desk.ask(question)
+            detail, self._noise_floor, marked = await self.desk.ask(question)
         except UserError as error:
             self.complain(error)
             return
         self.say("")
-        self.detail = detail
+        told = tuple(hit for hit in detail.hits if marked is None or hit.id in marked)
+        self._hidden = len(detail.hits) - len(told)
+        self.detail = detail = replace(detail, hits=told)
         user = detail.heuristics[0].heuristic.name if detail.heuristics else None
         self._pairs = FixedList([hit.id for hit in detail.hits], user)
         self._heuristic = 0
         self._show(keep_place=False)
 
     def _show(self, *, keep_place: bool) -> None:
-        detail, shown = self.detail, self._heuristic
+        detail, shown, hidden = self.detail, self._heuristic, self._hidden
         if detail is not None:
             self._head()
             self.document().show(
-                lambda width: feature_page(detail, shown, width), keep_place=keep_place
+                lambda width: feature_page(detail, shown, width, hidden), keep_place=keep_place
             )
 
     def _plotted(self) -> FeatureOnHeuristic | None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from engine.cache.feature_records import FeatureDetail, FeatureHit, FeatureOnHeuristic, Firing
 from engine.plain import plain
 from tui.widgets.document import Page
-from tui.widgets.figures import BOLD, FAINT, percent, signed
+from tui.widgets.figures import BOLD, FAINT, percent, signed, still_to_mark
 from tui.widgets.plots import BLUE, ORANGE, Curve, at_least, curves
 from tui.widgets.wrapping import fit, rule, wrap
 
@@ -43,18 +43,25 @@ def feature_head(detail: FeatureDetail, width: int) -> list[Text]:
     return [*wrap(first, width), *(Text(line) for line in (sides, attributed, exact))]
 
 
-def feature_page(detail: FeatureDetail, shown: int, width: int) -> Page:
-    """Who uses it, how it fires on one heuristic's bearers (the `shown`th), and its pairs."""
+def feature_page(detail: FeatureDetail, shown: int, width: int, hidden: int = 0) -> Page:
+    """Who uses it, how it fires on one heuristic's bearers (the `shown`th), and its pairs.
+
+    `hidden`: how many pairs blind mode has left out.
+    """
     lines = [*_users(detail.heuristics, width)]
     if detail.heuristics:
         plotted = detail.heuristics[shown % len(detail.heuristics)]
         lines += _pins(detail, plotted, width)
         lines += _on_bearers(plotted, width)
-    told = len(detail.hits)
+    told = len(detail.hits) + hidden
     more = f"the {told} strongest of {detail.active:,}" if told < detail.active else f"{told}"
     lines.append(rule(f"pairs by activation · {more}", width))
-    if not detail.hits:
+    if hidden:
+        lines.append(still_to_mark(hidden))
+    if not told:
         lines.append(Text("It fires on no measured pair. [ and ] go to other features.", FAINT))
+        return Page(lines)
+    if not detail.hits:
         return Page(lines)
     lines.append(Text(_heading(width), FAINT))
     first = len(lines)

@@ -189,6 +189,8 @@ class LabScreen(Scrolls, Composes, Keeps):
             self.say("! An edited text belongs to one pair: t goes to this pair, c begins anew.")
         elif not target.pairs:
             self.say(f"! There is no pair in {target.name}.")
+        elif self.desk.blind and not self._setting.marked.issuperset(target.pairs):
+            self.say("! Blind: its results would tell what is hidden. Mark the pairs, or end it.")
         elif len(target.pairs) > MOST_PAIRS:
             self.say(
                 f"! {target.words}: at most {MOST_PAIRS:,} pairs are queued at once."

@@ -46,6 +46,8 @@ class Setting:
     heuristics: tuple[Heuristic, ...]
     """Whose patterns are deleted and inserted: the list's, or all of them."""
     targets: tuple[Target, ...]
+    marked: frozenset[int]
+    """The pairs that the user has marked: blind mode measures no other."""
 
 
 def over_words(targets: Sequence[Target], chosen: int, width: int) -> str:
@@ -88,4 +90,5 @@ def read_setting(reader: Reader, start: LabStart) -> Setting:
             Target("the list", tuple(reader.ids(start.listing).tolist())),
             *(Target(f"marked {mark}", tuple(ids.tolist())) for mark, ids in marked if len(ids)),
         ),
+        marked=frozenset(reader.marks()),
     )

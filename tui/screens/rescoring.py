@@ -75,7 +75,7 @@ class Rescores(MainScreen):
             return
         self.desk.lab.remember(Change.of(edit), Result(pair, rescored))
         shown = self.shown
-        if shown is not None and shown.detail.pair.id == pair:
+        if shown is not None and shown.detail.pair.id == pair and not shown.detail.hidden:
             after = replace(rescored.after, mark=shown.detail.mark, note=shown.detail.note)
             known = self.desk.breakdown(after.pair)
             drift = self.desk.lab.drifts.get(pair)

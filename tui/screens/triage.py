@@ -117,6 +117,8 @@ class Triages(MainScreen):
             self.take_mark(undone.id, undone.mark)
             self.take_note(undone.id, undone.note)
             self.go_to(undone.id)
+            if self.desk.blind:
+                self.cover()
         noted = f", note: {undone.note}" if undone.note else ""
         self.say(f"taken back: {undone.label} is {undone.mark or 'unmarked'} again{noted}")
 

@@ -98,6 +98,12 @@ def verdict_counts(counts: Mapping[Verdict, int]) -> str:
     return " ".join(f"{LETTERS[v]}:{counts[v]}" for v in LETTERS if counts.get(v, 0))
 
 
+def still_to_mark(pairs: int) -> Text:
+    """Stands for the lines of pairs whose figures blind mode hides."""
+    many = "1 pair is" if pairs == 1 else f"{pairs:,} pairs are"
+    return Text(f"    blind: {many} still to be marked", FAINT)
+
+
 def margin_bar(value: float | None, largest: float, half: int) -> Text:
     """A bar from the middle: to the left below zero, to the right above."""
     bar = Text(no_wrap=True)
