@@ -23,6 +23,7 @@ from engine.verdict import Verdict
 from tests.engine.cache.scored import ROWS, id_of, make_index, row_of, seal
 from tests.engine.filters.meaning import holds
 from tests.engine.filters.trees import filters
+from tests.examples import few
 
 BEARERS = Query(heuristic="url", kind=None)
 EVERY = Query(kind=None)
@@ -116,7 +117,7 @@ _WORDS = st.sampled_from(["first", "second", "first.jsonl", "train", "url", "cle
 _FILTERS = filters(_NUMBERS, _TEXTS | _WORDS, st.sampled_from([3, 7, 9, 11]))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=_FILTERS, descending=st.booleans(), sort=st.sampled_from(SORT_KEYS))
 def test_any_filter_means_the_same_to_the_index_as_to_a_plain_reading_of_it(
     reader: IndexReader, details: list[PairDetail], tree: Filter, descending: bool, sort: str
@@ -132,7 +133,7 @@ def test_any_filter_means_the_same_to_the_index_as_to_a_plain_reading_of_it(
     assert found.ids.tolist() == reader.ids(every).tolist()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(list(TEXTS)), text=st.sampled_from(HOSTILE) | st.text(max_size=9))
 @example(place="text", text="\ud83d")
 def test_hostile_texts_are_looked_for_and_nothing_else(

@@ -14,6 +14,7 @@ from engine.cache.part_place import Folder, Remote, place_of
 from engine.cache.parts import Parts, ranges
 from engine.errors import UserError
 from engine.hh import pair_id
+from tests.examples import few
 
 SCHEMA = pa.schema([("id", pa.int64()), pa.field("figure", pa.float64(), nullable=False)])
 IDS = st.sets(st.builds(pair_id, st.integers(1, 3), st.integers(0, 3000)), max_size=60)
@@ -49,7 +50,7 @@ def test_ranges_have_fixed_borders(ids: set[int]) -> None:
     assert all(first == pair_id(1, 0) for first in changed)
 
 
-@settings(deadline=None, max_examples=40)  # every part is fsynced
+@settings(deadline=None, max_examples=few(40))  # every part is fsynced
 @given(ids=IDS, stops=st.lists(st.integers(0, 3), max_size=3), half=IDS)
 def test_a_resumed_run_ends_with_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, ids: set[int], stops: list[int], half: set[int]

@@ -15,6 +15,7 @@ from engine.cache.triage import TriageFile
 from engine.errors import UserError
 from engine.heuristics import Heuristic
 from engine.hh import Pair, PairName
+from tests.examples import few
 
 URL = Heuristic("url", "https://")
 
@@ -98,7 +99,7 @@ def test_a_file_put_in_its_place_is_read_anew(tmp_path: Path) -> None:
     assert said(file) == {}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=few(30))
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["a", "b", None, "undo"]))))
 def test_undo_goes_back_through_every_state_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str | None]]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.heuristics import Heuristic, compile_heuristic
 from engine.heuristics.fold import fold_regex
 from engine.heuristics.relaxed import relaxed
+from tests.examples import few
 
 CHARACTERS = "aBkKsSiI019 _'-`.\n%é\u2019\u212a\u017f\u0131\u0130ß\u0660\u00a0"
 """With letters whose other case is no ASCII letter, a digit beyond ASCII, and variants to fold."""
@@ -44,7 +45,7 @@ def valid(pattern: str) -> bool:
     return True
 
 
-@settings(max_examples=50)
+@settings(max_examples=few(50))
 @given(expressions().filter(valid), st.text(CHARACTERS, max_size=12), st.booleans())
 def test_what_python_finds_re2_finds(pattern: str, text: str, fold: bool) -> None:
     matcher = compile_heuristic(Heuristic("any", pattern, regex=True, fold=fold))

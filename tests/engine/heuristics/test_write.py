@@ -13,11 +13,12 @@ from engine.heuristics import DIRECTIONS, SCOPES, Heuristic
 from engine.heuristics.file import load_heuristics
 from engine.heuristics.typed import typed_heuristic
 from engine.heuristics.write import append_heuristic
+from tests.examples import few
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pattern=_TEXT,
     replace=st.just("") | _TEXT,

@@ -13,10 +13,11 @@ from engine.measure.base import measure
 from engine.measure.packing import pack
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.tiny import ARCHITECTURES, QUESTION, Tiny, pair
+from tests.examples import few
 
 # Several bytes, several tokens: ’ and “ share two of three, é and è one of two.
 TEXTS = st.text(alphabet="aéè’“”字😀 \n", max_size=8)
-few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+seldom = settings(max_examples=few(8), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_separate(tiny: Tiny, some: Pair) -> None:
@@ -29,11 +30,12 @@ def assert_separate(tiny: Tiny, some: Pair) -> None:
         assert reward == pytest.approx(tiny.plain.reward(ids), abs=1e-5)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_packed_is_separate_whatever_the_texts(tiny_of: MakeTiny, architecture: str) -> None:
     tiny = tiny_of(architecture)
 
-    @few
+    @seldom
     @given(shared=TEXTS, chosen=TEXTS, rejected=TEXTS)
     def law(shared: str, chosen: str, rejected: str) -> None:
         assert_separate(tiny, pair(shared + chosen, shared + rejected))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.measure.packing import Bundle, bundle, common_prefix, pack
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, from_ids
+from tests.examples import few
 
 tokens = st.integers(1, 299)
 ids = st.lists(tokens, max_size=12).map(tuple)
@@ -26,7 +27,7 @@ def two_texts(draw: st.DrawFn) -> tuple[Ids, Ids]:
 
 
 batches = st.lists(two_texts(), min_size=1, max_size=4)
-few = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+seldom = settings(max_examples=few(10), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @given(two_texts())
@@ -68,11 +69,12 @@ def test_every_token_is_found_where_it_lies(pairs: list[tuple[Ids, Ids]]) -> Non
                 assert sorted(seen) == sorted(columns[: position + 1])
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_packed_rewards_are_the_separate_ones(tiny_of: MakeTiny, architecture: str) -> None:
     tiny = tiny_of(architecture)
 
-    @few
+    @seldom
     @given(batches)
     def law(pairs: list[tuple[Ids, Ids]]) -> None:
         assert_separate(tiny, pairs)

@@ -14,6 +14,7 @@ from engine.measure.subset import downstream, subset
 from engine.measure.variants import Variant, exact_effects
 from tests.engine.measure.conftest import MakeTiny
 from tests.engine.measure.tiny import ARCHITECTURES, Tiny, from_ids
+from tests.examples import few
 
 PAIRS = (
     ((1, 2, 3, 4, 5), (1, 2, 9, 8)),
@@ -64,6 +65,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_change_is_what_it_is_computed_everywhere(
     tiny_of: MakeTiny, architecture: str, monkeypatch: pytest.MonkeyPatch
@@ -73,7 +75,7 @@ def test_every_change_is_what_it_is_computed_everywhere(
     view = view_of(instrument)
     generator = torch.Generator().manual_seed(3)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=few(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(changes, st.sampled_from([1, 5, 2048]))
     def law(drawn: Sequence[tuple[int, list[int], bool]], budget: int) -> None:
         monkeypatch.setattr(instrument.budget, "columns", budget)
