@@ -112,7 +112,7 @@ def _sessions(path: Path | None) -> dict[str, Json]:
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}  # a session is a convenience: without one the browser starts at the overview
     return found if isinstance(found, dict) else {}
 

@@ -191,7 +191,7 @@ def _unreadable(path: Path, error: UserError) -> Ailment:
 def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the latter: no process has so long a number
         return False
     except PermissionError:  # somebody else's
         return True

@@ -170,7 +170,7 @@ def _number(row: Row, names: Sequence[str]) -> float:
     try:
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # JSON has whole numbers that no float can hold
         pass
     raise UserError(f'it has no number "{names[0]}"', where=row.where, todo=_TABLE)
 

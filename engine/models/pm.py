@@ -144,10 +144,9 @@ def block_index(pm: PreferenceModel, hook: str) -> int:
         UserError: there is no such hook point; lists those that there are.
     """
     prefix, _, number = hook.rpartition(".")
-    if prefix == pm.blocks_path and number.isascii() and number.isdigit():
-        index = int(number)
-        if index < len(pm.blocks) and str(index) == number:
-            return index
+    numbers = [str(index) for index in range(len(pm.blocks))]
+    if prefix == pm.blocks_path and number in numbers:
+        return numbers.index(number)
     raise UserError(
         f"{pm.name} has no hook point {plain(hook, keep_newlines=False)!r}",
         todo=f"Its hook points are {pm.blocks_path}.0 to {pm.blocks_path}.{len(pm.blocks) - 1}: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import struct
+import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ def read_json(path: Path) -> dict[str, object]:
         UserError: the file is missing, too large, no JSON, or holds something else than an object.
     """
     try:
-        value = json.loads(read_bounded(path, LARGEST_JSON))
+        value = json.loads(read_bounded(path, LARGEST_JSON), parse_int=_whole)
     except FileNotFoundError:
         raise UserError("the file is missing", where=str(path)) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -41,6 +42,13 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(value, dict):
         raise UserError("it holds no JSON object", where=str(path))
     return value
+
+
+def _whole(written: str) -> int:
+    number = int(written)
+    if abs(number) > sys.float_info.max:
+        raise ValueError("a whole number is larger than any float")
+    return number
 
 
 def read_pickle(path: Path) -> dict[str, torch.Tensor]:

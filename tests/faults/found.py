@@ -19,7 +19,10 @@ def _zipped(pickled: bytes) -> bytes:
 
 
 FOUND: dict[str, tuple[bytes, ...]] = {
-    "heuristics": (b"a = " + b"[" * 5_000,),
+    "heuristics": (
+        b"a = " + b"[" * 5_000,
+        b'[[heuristic]]\nname = "a"\nfeature = 1\nthreshold = ' + b"9" * 400,
+    ),
     "manifests": (b"[" * 100_000,),
     "presets": (
         b'about = "x"\npm = "~a/pm"\nparameters = 1\nreadout = "last-text-token"\n'
@@ -27,6 +30,7 @@ FOUND: dict[str, tuple[bytes, ...]] = {
         b"a = " + b"[" * 5_000,
     ),
     "pickles": (b"r4r",),
+    "rewards": (b'{"row": 0, "chosen": 1, "rejected": ' + b"9" * 400 + b"}",),
     "SAEs (.pt)": (b"GA\xbb\x03\x04", _zipped(b"\x80\x02}X\x01\x00\x00\x00aK\x01Qs.")),
     "SAEs (config)": (b"[" * 100_000,),
 }

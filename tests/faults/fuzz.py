@@ -6,7 +6,6 @@ Here is a fixed budget of spoiled inputs; `tests.faults.search` searches on, gui
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import random
 import tempfile
@@ -15,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import torch
 from safetensors.torch import save_file
 
+from engine.cache.custom import CustomFile
 from engine.cache.labels import read_labels
-from engine.cache.manifest import Manifest, RunConfig, read_manifest
+from engine.cache.manifest import read_manifest
 from engine.cache.triage_line import parse_line
 from engine.errors import UserError
 from engine.exchange.pins_in import pins_of
 from engine.exchange.read import read_rows
+from engine.exchange.reward_files import read_rewards
 from engine.filters import FilterError, parse
 from engine.heuristics.file import load_heuristics
 from engine.hh import split_pair, turns
@@ -33,32 +33,8 @@ from engine.live.protocol import Cancel, decode, encode
 from engine.models.sae.load import load_sae
 from engine.models.weights import read_pickle, safetensors_shapes
 from engine.presets.read import read_preset
+from tests.faults import seeds
 
-_HEURISTICS = b"""[[heuristic]]
-name = "url"
-pattern = "https?://"
-regex = true
-scope = "response"
-direction = "lowers"
-window = 2
-features = [1, 2]
-"""
-_LINE = (
-    b'{"chosen": "\\n\\nHuman: a\\n\\nAssistant: b",'
-    b' "rejected": "\\n\\nHuman: a\\n\\nAssistant: c"}\n'
-)
-_MARK = (
-    b'{"source": "a.jsonl", "split": "train", "row": 7, "content_hash": "0a", "mark": "clear",'
-    b' "note": null, "time": "2026-11-23T10:00:00+00:00", "blind": "clear", "undo": false}'
-)
-_PINS = (
-    b'{"heuristic": "url", "key": "0123456789abcdef", "sae_hash": "0123456789abcdef",'
-    b' "features": [3, 7], "time": "2026-11-23T10:00:00+00:00"}'
-)
-_PINS_CSV = (
-    b"heuristic,key,sae_hash,features,time\n"
-    b'url,0123456789abcdef,0123456789abcdef,"[3, 7]",2026-11-23T10:00:00+00:00\n'
-)
 _PIECES: tuple[bytes, ...] = (
     *(b"\x00", b"\xff", b"\x1b[2J", b"{", b"[" * 50, b'"', b"\\u", b"9" * 400, b"-", b"\n\n"),
     *(b"\n\nAssistant:", b"NaN", b"1e999", b"\xe2\x80\xae", b"''", b"]]", b"null", b"(" * 60),
@@ -98,68 +74,14 @@ def _file(read: Callable[[Path], object], name: str) -> Callable[[bytes], object
     return feed
 
 
-def _manifest() -> bytes:
-    config = RunConfig("pm", "tokenizer", "sae", "h.1", "last-text-token", "float32", "all")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "manifest.json"
-        Manifest(config, "pm", "a/pm", "GPTJ", "sae", "a/sae", "gated", 8).write(path)
-        return path.read_bytes()
-
-
-def _pickle() -> bytes:
-    stream = io.BytesIO()
-    torch.save({"encoder.weight": torch.ones(2, 3)}, stream)
-    return stream.getvalue()
-
-
-def _safetensors() -> bytes:
-    header = b'{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}'
-    return len(header).to_bytes(8, "little") + header + bytes(16)
-
-
-_SAE = {
-    "encoder.weight": torch.ones(3, 2),
-    "decoder.weight": torch.ones(2, 3),
-    "encoder.bias": torch.zeros(3),
-    "bias": torch.zeros(2),
-}
-_SAELENS = {
-    "architecture": "standard",
-    "d_in": 2,
-    "d_sae": 3,
-    "dtype": "float32",
-    "apply_b_dec_to_input": True,
-    "normalize_activations": "none",
-    "metadata": {"hook_name": "blocks.1.hook_resid_post"},
-}
-_PRESET = b"""about = "x"
-pm = "a/pm"
-parameters = 1
-readout = "last-text-token"
-dtype = "float32"
-[[sae]]
-name = "one"
-path = "b"
-hook = "transformer.h.1"
-[sae.labels]
-1 = "a slash"
-"""
-
-
-def _sae() -> bytes:
-    stream = io.BytesIO()
-    torch.save(_SAE, stream)
-    return stream.getvalue()
-
-
 def _load(path: Path) -> object:
     return load_sae(str(path), device="cpu")
 
 
 def _load_beside(path: Path) -> object:
     """A SAELens config, fuzzed, beside weights that are sound."""
-    weights = {"W_enc": _SAE["encoder.weight"].T, "W_dec": _SAE["decoder.weight"].T}
-    weights |= {"b_enc": _SAE["encoder.bias"], "b_dec": _SAE["bias"]}
+    weights = {"W_enc": seeds.SAE["encoder.weight"].T, "W_dec": seeds.SAE["decoder.weight"].T}
+    weights |= {"b_enc": seeds.SAE["encoder.bias"], "b_dec": seeds.SAE["bias"]}
     plain = {name: tensor.contiguous() for name, tensor in weights.items()}
     save_file(plain, path.parent / "sae_weights.safetensors")
     return load_sae(str(path.parent), device="cpu")
@@ -173,6 +95,10 @@ def _pins(path: Path) -> object:
     return [pins_of(row, {}) for row in read_rows(path)]
 
 
+def _customs(path: Path) -> object:
+    return CustomFile(path.parent, path.stem).read()
+
+
 TARGETS = {
     "transcripts": Target(
         _transcript, (), ("\n\nHuman: Who?\n\nAssistant: I don’t know.\n\nHuman: 😀".encode(),)
@@ -180,12 +106,12 @@ TARGETS = {
     "records": Target(
         _file(_records, "a.jsonl"),
         (UserError,),
-        (_LINE,),
+        (seeds.LINE,),
     ),
     "gzip": Target(
         _file(_records, "a.jsonl.gz"),
         (UserError,),
-        (gzip.compress(_LINE, mtime=0),),
+        (gzip.compress(seeds.LINE, mtime=0),),
     ),
     "filters": Target(
         lambda data: parse(data.decode("utf-8", "replace")),
@@ -193,21 +119,26 @@ TARGETS = {
         (b"margin>2 text~sorry", b'not (verdict=silent or tranche="harmless-base") row=0..295'),
     ),
     "protocol": Target(decode, (UserError,), (encode(Cancel(7)),)),
-    "heuristics": Target(_file(load_heuristics, "h.toml"), (UserError,), (_HEURISTICS,)),
-    "manifests": Target(_file(read_manifest, "manifest.json"), (UserError,), (_manifest(),)),
+    "heuristics": Target(
+        _file(load_heuristics, "h.toml"), (UserError,), (seeds.HEURISTICS, seeds.FEATURE)
+    ),
+    "manifests": Target(_file(read_manifest, "manifest.json"), (UserError,), (seeds.manifest(),)),
     "labels (JSON)": Target(_file(read_labels, "l.json"), (UserError,), (b'{"1": "a", "2": "b"}',)),
     "labels (CSV)": Target(_file(read_labels, "l.csv"), (UserError,), (b'feature,label\n1,"a"\n',)),
-    "triage lines": Target(parse_line, (), (_MARK, _PINS)),
-    "pins (JSON lines)": Target(_file(_pins, "p.jsonl"), (UserError,), (_PINS,)),
-    "pins (CSV)": Target(_file(_pins, "p.csv"), (UserError,), (_PINS_CSV,)),
-    "presets": Target(_file(read_preset, "p.toml"), (UserError,), (_PRESET,)),
-    "pickles": Target(_file(read_pickle, "ae.pt"), (UserError,), (_pickle(),)),
-    "SAEs (.pt)": Target(_file(_load, "ae.pt"), (UserError,), (_sae(),)),
+    "presets": Target(_file(read_preset, "p.toml"), (UserError,), (seeds.PRESET,)),
+    "triage lines": Target(parse_line, (), (seeds.MARK, seeds.PINS)),
+    "pins (JSON lines)": Target(_file(_pins, "p.jsonl"), (UserError,), (seeds.PINS,)),
+    "pins (CSV)": Target(_file(_pins, "p.csv"), (UserError,), (seeds.PINS_CSV,)),
+    "custom pairs": Target(_file(_customs, "me.jsonl"), (), (seeds.KEPT,)),
+    "rewards": Target(_file(read_rewards, "r.jsonl"), (UserError,), (seeds.REWARD,)),
+    "rewards (CSV)": Target(_file(read_rewards, "r.csv"), (UserError,), (seeds.REWARDS,)),
+    "pickles": Target(_file(read_pickle, "ae.pt"), (UserError,), (seeds.pickle(),)),
+    "SAEs (.pt)": Target(_file(_load, "ae.pt"), (UserError,), (seeds.sae(),)),
     "SAEs (config)": Target(
-        _file(_load_beside, "cfg.json"), (UserError,), (json.dumps(_SAELENS).encode(),)
+        _file(_load_beside, "cfg.json"), (UserError,), (json.dumps(seeds.SAELENS).encode(),)
     ),
     "SAEs (safetensors)": Target(
-        _file(safetensors_shapes, "sae.safetensors"), (UserError,), (_safetensors(),)
+        _file(safetensors_shapes, "sae.safetensors"), (UserError,), (seeds.safetensors(),)
     ),
 }
 

@@ -41,6 +41,7 @@ def test_a_session_is_read_as_it_was_written_for_its_index_alone(tmp_path: Path)
         "{",
         "[]",
         "\udcff",
+        "[" * 100_000,
         '{"fake": 3}',
         '{"fake": {"screen": 1, "query": {"sort": "; drop", "verdicts": [1, "no"], "kind": []}}}',
     ],

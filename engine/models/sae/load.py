@@ -81,8 +81,8 @@ def _block(hook: str) -> int | None:
     # The ways to name the output of block n: its module, SAEBench's name, and TransformerLens',
     # which also names it by the input of the block after.
     match = re.fullmatch(
-        r"(?:model\.layers|transformer\.h|gpt_neox\.layers)\.(\d+)"
-        r"|blocks\.(\d+)\.hook_resid_(post|pre)|resid_post_layer_(\d+)",
+        r"(?:model\.layers|transformer\.h|gpt_neox\.layers)\.(\d{1,9})"
+        r"|blocks\.(\d{1,9})\.hook_resid_(post|pre)|resid_post_layer_(\d{1,9})",
         hook,
     )
     if match is None:

@@ -85,6 +85,8 @@ def test_four_heuristics_ship_with_the_product() -> None:
         ("[[heuristic]]\nname='a'\nfeature=1.5", '"feature" must be a whole number'),
         ("[[heuristic]]\nname='a'\nfeature=1\nthreshold=-1", '"threshold" must be a number'),
         ("[[heuristic]]\nname='a'\nfeature=1\nthreshold=inf", '"threshold" must be a number'),
+        (f"[[heuristic]]\nname='a'\nfeature=1\nthreshold={10**400}", "more than 64 bits"),
+        (f"[[heuristic]]\nname='a'\npattern='b'\nfeatures=[{2**63}]", "more than 64 bits"),
         ("[[heuristic]]\nname='a'\nfeature=1\ndirection='auto'", "no text to delete"),
         ("[[heuristic]]\nname='a'\npattern='b'\n" * 2, "heuristic 2 (a): another heuristic"),
     ],

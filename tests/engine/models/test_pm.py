@@ -169,7 +169,17 @@ def test_a_hook_point_is_the_output_of_a_block(tmp_path: Path, architecture: str
     pm = load_pm(str(tmp_path), dtype=torch.float32, device="cpu")
     path = BLOCKS_PATHS[architecture]
     assert [block_index(pm, f"{path}.{n}") for n in range(BLOCKS)] == [0, 1, 2]
-    for absent in (f"{path}.3", f"{path}.-1", f"{path}.01", f"{path}.²", path, "layers.1", ""):
+    long = f"{path}.{'9' * 5_000}"
+    for absent in (
+        f"{path}.3",
+        f"{path}.-1",
+        f"{path}.01",
+        f"{path}.²",
+        path,
+        "layers.1",
+        "",
+        long,
+    ):
         with pytest.raises(UserError, match=rf"{path}\.0 to {path}\.2"):
             block_index(pm, absent)
 

@@ -112,6 +112,7 @@ def test_safe_rlhfs_normaliser_is_honoured(
         ({"mean": ["x"]}, "the mean that its scores are normalised with is no number"),
         ({"var": [-1.0]}, "the var that its scores are normalised with is no number"),
         ({"var": [float("nan")]}, "the var that"),
+        ({"var": [10**400]}, "a whole number is larger than any float"),
     ],
 )
 def test_a_normaliser_that_makes_no_sense(

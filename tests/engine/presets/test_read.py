@@ -74,6 +74,8 @@ def test_a_preset_of_ones_own_by_its_path_or_in_the_cache(tmp_path: Path) -> Non
         ("rows = ", "row = ", 'trained: "row" is unknown'),
         ('pattern = "https://"', 'patern = "x"', '"patern" is unknown'),
         ("reward = 1", "reward = nan", '"reward" must be a number'),
+        ("reward = 1", f"reward = {10**400}", "a whole number has more than 64 bits"),
+        ("parameters = 1000", f"parameters = 0x{'f' * 4000}", "more than 64 bits"),
         ("{ float32 = 0.1 }", "{ float64 = 0.1 }", 'tolerance: "float64" is unknown'),
         ("parameters = 1000", "parameters = 0", '"parameters" must be a whole number'),
         ('about = "mine"', 'about = "m"\nmeasure = ["x"]', 'names "x", which is none'),

@@ -92,6 +92,7 @@ def test_what_is_wrong_with_an_index_is_told_file_by_file(
     changed.write_text(tiny_index.source.read_text().replace("A poet did", "A sailor did"))
     # Indexed again under its own name and number, as it would be where it lies.
     index_sources(paths, open_sources(str(changed), SourceOptions()))
+    (paths.sources / f".2.duckdb.{'9' * 30}.part").write_bytes(b"of no process that can be")
     (paths.sources / "9.duckdb").write_bytes(b"no database")
     unsealed = paths.runs / "0123456789abcdef"
     shutil.copytree(paths.run(tiny_index.run) / "parts", unsealed / "parts")
@@ -100,6 +101,7 @@ def test_what_is_wrong_with_an_index_is_told_file_by_file(
         assert main(["doctor", "--cache", str(copied)]) == 0
     said = capfd.readouterr().out
     assert "! fault  index tiny  tiny/sources/9.duckdb: it is damaged" in said
+    assert f"half a file, left by process {'9' * 30}" in said
     assert "this is not the manifest of a run" in said
     assert "run.lock: being written by process" in said
     assert "\x1b" not in said

@@ -99,7 +99,7 @@ def test_a_checkpoint_whose_scale_is_missing_or_contradicts_its_config(tmp_path:
         scaler.write_text(json.dumps({"scaling_factor": scale}))
         hashes.add(load_sae(str(tmp_path), device="cpu").hash)
     assert len(hashes) == 2
-    for bad in ("null", "NaN", "0", '"much"'):
+    for bad in ("null", "NaN", "0", '"much"', "9" * 400):
         scaler.write_text(f'{{"scaling_factor": {bad}}}')
         assert "cfg.json" in refusal(tmp_path) or "activation_scaler.json" in refusal(tmp_path)
     write_saelens(tmp_path, "topk")
@@ -291,7 +291,9 @@ def test_hook_points_are_compared_by_what_they_mean(tmp_path: Path) -> None:
         ) as told:
             check_fits(sae, pm, "model.layers.2")
         assert "--hook model.layers.1" in str(told.value)
-    for other in ("blocks.1.hook_resid_pre", "blocks.0.hook_resid_pre", "blocks.1.hook_mlp_out"):
+    long = f"blocks.{'9' * 5_000}.hook_resid_post"
+    nowhere = ("blocks.1.hook_resid_pre", "blocks.0.hook_resid_pre", "blocks.1.hook_mlp_out")
+    for other in (long, *nowhere):
         write_saelens(folder, "topk", {"metadata": {"hook_name": other}}, width=pm.d_model)
         with pytest.raises(UserError, match=other):
             check_fits(load_sae(str(folder), device="cpu"), pm, "model.layers.1")
