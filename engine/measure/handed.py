@@ -12,6 +12,10 @@ from engine.measure.staging import Pairs, Stage, Task
 Ask = Callable[[Sequence[Job], Sequence[Asked]], Iterator[Answer]]
 """Has workers measure tasks of some jobs, in any order; their answers as they come."""
 
+_Places = Mapping[int, tuple[int, int]]
+"""By what a stage is, and not by its name (a run may ask two things of one stage): the number of
+its job, and its own in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handed:
@@ -28,35 +32,36 @@ class Handed:
             ToldError: what a worker says went wrong.
             FailedError: the workers were lost.
         """
-        jobs = self._jobs(tasks)
-        places = {
-            (job.run, stage.name): (number, place)
-            for number, job in enumerate(jobs)
-            for place, stage in enumerate(job.stages)
-        }
+        jobs, places = self._jobs(tasks)
         for answer in self.ask(jobs, _asked(tasks, places)) if tasks else ():
             if error := error_of(answer):
                 raise error
             yield int(answer["number"]), int(answer["tokens"])
 
-    def _jobs(self, tasks: Sequence[Task]) -> list[Job]:
-        """One for each run, with its stages."""
+    def _jobs(self, tasks: Sequence[Task]) -> tuple[list[Job], _Places]:
+        """One for each run, with its stages; and where each stage is among them."""
         parts: dict[str, Parts] = {}
-        stages: dict[str, dict[str, Stage]] = {}
+        stages: dict[str, dict[int, Stage]] = {}
         for part in (part for task in tasks for part in task.parts):
             parts[part.run] = part.place
-            stages.setdefault(part.run, {})[part.stage.name] = as_sent(part.stage)
-        return [
-            Job(run, self.orders[run], parts[run], tuple(of_run.values()))
+            stages.setdefault(part.run, {})[id(part.stage)] = part.stage
+        jobs = [
+            Job(run, self.orders[run], parts[run], tuple(map(as_sent, of_run.values())))
             for run, of_run in stages.items()
         ]
+        places = {
+            stage: (number, place)
+            for number, of_run in enumerate(stages.values())
+            for place, stage in enumerate(of_run)
+        }
+        return jobs, places
 
 
-def _asked(tasks: Sequence[Task], places: Mapping[tuple[str, str], tuple[int, int]]) -> list[Asked]:
-    """The tasks as plain values; `places`: by run and stage, the job's number and the stage's."""
+def _asked(tasks: Sequence[Task], places: _Places) -> list[Asked]:
+    """The tasks as plain values."""
     asked: list[Asked] = []
     for number, task in enumerate(tasks):
-        found = [places[part.run, part.stage.name] for part in task.parts]
+        found = [places[id(part.stage)] for part in task.parts]
         asked.append(
             {
                 "number": number,

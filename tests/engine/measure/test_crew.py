@@ -18,7 +18,7 @@ from engine.cache.pairs import open_pairs
 from engine.cache.parts import Parts
 from engine.cache.run_records import RUN_FILE
 from engine.errors import UserError
-from engine.measure import run, score, staging
+from engine.measure import enlist, run, score, staging
 from engine.measure.crew import Crew
 from engine.measure.enlist import orders_of
 from engine.measure.hand import Answer, Asked, Hand, Job, error_of
@@ -124,6 +124,19 @@ def test_workers_too_measure_two_saes_on_one_capture(
         assert made.run == expected.run
         found, wanted = (paths.run(made.run) / RUN_FILE for paths in (there.paths, here.paths))
         assert rows_of(found) == rows_of(wanted)
+
+
+def test_workers_go_on_where_some_of_the_bearers_have_base_figures_already(
+    alone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those are asked for their activations alone, the others for all, by one name of a stage."""
+    here, there = (alone.copy(tmp_path / name) for name in ("here", "there"))
+    for world, crew in ((here, enlist.crew_of), (there, spread)):
+        some = dataclasses.replace(world.request, heuristics=(YES,), pairs="row=0..20")
+        measure(some)
+        monkeypatch.setattr(score, "crew_of", crew)
+        measure(world.request)
+    assert rows(there) == rows(here)
 
 
 def test_a_worker_with_other_models_or_other_pairs_measures_nothing(
