@@ -78,9 +78,11 @@ def _again(args: argparse.Namespace, paths: IndexPaths, begun: Manifest) -> dict
     config = begun.config
     own = () if args.heuristics else known_heuristics(paths, config.run)
     looked_for = with_kept(paths, own) if own else heuristics(args)
+    # Features that the run knows stay its own without being asked for, whatever pairs are.
+    features = {known for known in own if known.feature is not None}
     return {
         "paths": {"cache": str(paths.cache.absolute()), "name": paths.name},
-        "heuristics": [asdict(heuristic) for heuristic in looked_for],
+        "heuristics": [asdict(heuristic) for heuristic in looked_for if heuristic not in features],
         "pm": begun.pm_path,
         "saes": [begun.sae_path],
         "hook": args.hook or config.hook,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +24,15 @@ from engine.measure.score import score
 from engine.models.pm import load_pm
 from engine.report.build import build_report
 from engine.report.sentences import answer, bearers, control, coverage
+from engine.shapes import build
 from engine.verdict import Verdict
 from tests.engine.measure.tiny import hook_of
 from tests.engine.tiny import DUNNO, TinyIndex, make_tiny_index
+from tui.cli.commands import COMMANDS
 from tui.cli.main import main
+from tui.cli.parsers import parsers
+from tui.cli.score_request import score_request
+from tui.cli.told import told
 
 FIRES = feature_heuristic("fires", 29, 3.0, "lowers")
 RARE = feature_heuristic("rare", 29, 1000.0, "lowers")
@@ -154,6 +160,22 @@ def test_the_commands_show_it(
     assert "taken at its word: it is said that it lowers reward" in words
     assert "The deletion control is withheld: a feature has no text to delete." in words
     assert "The verdicts are about this feature." in words
+
+
+def test_a_run_that_knows_features_is_measured_again_by_its_id_alone(
+    index: TinyIndex, reader: IndexReader
+) -> None:
+    """Among the pairs that it has measured: no others need be named, as for a new feature."""
+    words = ["score", *index.options, "--run", index.run]
+    args = parsers(COMMANDS["score"]).whole.parse_args(words)
+    sent = json.dumps(score_request(args, index.paths, None) | {"told": {**told(args)}})
+    asked = build(ScoreRequest, json.loads(sent))
+    (result,) = score(asked, report=lambda progress: None)
+    assert (result.run, result.tokens) == (index.run, 0)
+    again = open_reader(index.paths)
+    assert set(again.heuristics) == set(reader.heuristics)
+    assert again.bulk.judged_of(FIRES) == reader.bulk.judged_of(FIRES)
+    again.close()
 
 
 def test_what_it_cannot_do_is_refused_in_a_sentence(
