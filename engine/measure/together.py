@@ -64,7 +64,7 @@ def measure_stages(asked: Sequence[Asked]) -> list[list[Work]]:
     Returns:
         How much of each stage that was. What was computed for several is counted of the first.
     """
-    orders = [[_order(sitting, stage) for stage in stages] for sitting, stages in asked]
+    orders = [_orders(sitting, stages) for sitting, stages in asked]
     planned = _plan(orders)
     for order in orders[0]:
         if not order.left.parts:
@@ -99,9 +99,17 @@ def _begin(planned: Sequence[_Planned]) -> None:
         order.tell(0)
 
 
-def _order(sitting: Sitting, stage: Stage) -> _Order:
-    on_views = isinstance(stage.make(sitting.instrument), OnViews)
-    return _Order(sitting, stage, missing(stage.name, stage.ids, sitting.parts), on_views)
+def _orders(sitting: Sitting, stages: Sequence[Stage]) -> list[_Order]:
+    """One for each stage; what two heuristics of one pattern ask alike is asked of the first."""
+    asked: dict[str, set[int]] = {}
+    found = []
+    for stage in stages:
+        before = asked.setdefault(stage.name, set())
+        ids = set(stage.ids) - before
+        before |= ids
+        on_views = isinstance(stage.make(sitting.instrument), OnViews)
+        found.append(_Order(sitting, stage, missing(stage.name, ids, sitting.parts), on_views))
+    return found
 
 
 def _plan(orders: Sequence[Sequence[_Order]]) -> list[_Planned]:

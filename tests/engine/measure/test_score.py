@@ -404,6 +404,16 @@ def test_pins_of_the_user_go_before_those_of_the_file_and_stored_effects_are_kep
     assert (made.pinned, made.pinned_by) == (True, None)
 
 
+def test_two_heuristics_of_one_pattern_are_measured_once(world: World, tmp_path: Path) -> None:
+    """They differ in what is said of them, and in nothing that is measured."""
+    twin = dataclasses.replace(DUNNO, name="twin", direction="raises")
+    both = dataclasses.replace(world.request, heuristics=(DUNNO, twin))
+    other = world.copy(tmp_path / "other")
+    assert measure(both).tokens == measure(other.request).tokens
+    judged = column(world, "judged", "heuristic")
+    assert judged.count("twin") == judged.count("dunno") == len(judged) / 2
+
+
 def test_pins_are_kept_for_heuristics_that_are_not_asked_for_again(world: World) -> None:
     measure(dataclasses.replace(world.request, heuristics=(DUNNO, YES)))
     mine = TriageFile(world.request.paths.triage, user_name())
