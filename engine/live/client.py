@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -51,8 +51,18 @@ class LiveRescorer:
         standings: Callable[[], Sequence[Standing]],
         *,
         device: str = "cpu",
+        labels: Mapping[int, str] | None = None,
     ) -> None:
-        """`standings`: how heuristics are judged by now; each question asks for them anew."""
+        """Nothing is started yet.
+
+        Args:
+            command: what speaks the worker's protocol, as words.
+            manifest: of the run.
+            standings: how heuristics are judged by now; each question asks for them anew.
+            device: where the worker puts the models.
+            labels: what features of the run's SAE are called.
+        """
+        self._labels = labels or {}
         self._command = tuple(command)
         self._manifest = manifest
         self._standings = standings
@@ -93,7 +103,7 @@ class LiveRescorer:
         )
         standings = standings_on(before, self._standings())
         answer = await self._ask(lambda number: _request(number, pair, edit, standings), Measured)
-        after = detail(before, pair, answer, standings)
+        after = detail(before, pair, answer, standings, self._labels)
         return Rescored(before, after, time.perf_counter() - started, edit)
 
     async def break_down(self, before: PairDetail) -> Breakdown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.cache.bearers import Borne
@@ -78,7 +78,11 @@ def _as_judged(before: PairDetail, standings: Sequence[Standing]) -> list[Standi
 
 
 def detail(
-    before: PairDetail, pair: Pair, fresh: Measured, standings: Sequence[Standing]
+    before: PairDetail,
+    pair: Pair,
+    fresh: Measured,
+    standings: Sequence[Standing],
+    labels: Mapping[int, str],
 ) -> PairDetail:
     """What `before` is after fresh inference on `pair`, which may hold edited texts.
 
@@ -111,15 +115,14 @@ def detail(
         truncated=fresh.truncated,
         features=tuple(
             made
-            for place, made in enumerate(_features(before, fresh))
+            for place, made in enumerate(_features(fresh, labels))
             if place < MOST_FEATURES or made.feature in ours
         ),
     )
 
 
-def _features(before: PairDetail, fresh: Measured) -> Iterator[FeatureOnPair]:
-    """The strongest first; a feature keeps its label."""
-    labels = {made.feature: made.label for made in before.features}
+def _features(fresh: Measured, labels: Mapping[int, str]) -> Iterator[FeatureOnPair]:
+    """The strongest first."""
     rows = zip(
         fresh.feature,
         fresh.activation_chosen,

@@ -69,7 +69,9 @@ def make_rescorer(reader: IndexReader, command: Sequence[str], device: str) -> L
             where=run.manifest.pm_path,
             todo="Measure with a PM and its SAE: `outvoted score --pm PM --sae SAE`.",
         )
-    return LiveRescorer(command, run.manifest, Standings(reader), device=device)
+    return LiveRescorer(
+        command, run.manifest, Standings(reader), device=device, labels=reader.labels
+    )
 
 
 def _known(measured: MeasuredHeuristic, run: SealedRun, judged: Sequence[JudgedRow]) -> Standing:

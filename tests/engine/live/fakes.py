@@ -47,11 +47,13 @@ def ready():
     hello()
     load()
 
-def measured(asked, reward=1.0):
+def measured(asked, reward=1.0, feature=None):
     # The rejected reward is the process's id: a test can tell one worker from the next.
     say("measured", id=asked["id"], reward_chosen=reward, reward_rejected=float(os.getpid()),
-        reward_chosen_sae=0.0, reward_rejected_sae=0.0, truncated=0, feature=[],
-        activation_chosen=[], activation_rejected=[], attribution=[], heuristics=[])
+        reward_chosen_sae=0.0, reward_rejected_sae=0.0, truncated=0, heuristics=[],
+        feature=[] if feature is None else [feature],
+        **dict.fromkeys(("activation_chosen", "activation_rejected", "attribution"),
+                        [] if feature is None else [1.0]))
 
 def serve():
     while True:

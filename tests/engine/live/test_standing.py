@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.cache.bearers import LookedAt
+from engine.cache.opening import open_reader
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.heuristics.census import Counts
 from engine.live.edit import Edit
+from engine.live.own import nothing_known
 from engine.live.standing import Standings, make_rescorer
 from engine.verdict import Thresholds
 from tests.engine.live.fakes import HEALTHY, worker
@@ -64,3 +66,20 @@ async def test_a_pattern_that_is_typed_while_a_pm_runs_is_told_of_after_it_too(
     reader.close()
     told = [[made.heuristic.name for made in each.heuristics] for each in (before, after)]
     assert told == [["dunno", "thanks", "poet"]] * 2
+
+
+@pytest.mark.asyncio
+async def test_features_that_an_edit_wakes_are_called_what_the_index_calls_them(
+    tiny_index: TinyIndex,
+) -> None:
+    """The stored pair does not have them; a pair of one's own has none at all."""
+    reader = open_reader(tiny_index.paths, labels={29: "a poet"})
+    assert reader.run is not None
+    (pair,) = reader.store.pairs([reader.store.find("0").id])
+    before = nothing_known(pair, reader.run.run)
+    wakes = HEALTHY.replace("serve()", "measured(hear(), feature=29)")
+    asked = make_rescorer(reader, worker(wakes, tiny_index.run), "cpu")
+    after = (await asked.rescore(before, Edit())).after
+    await asked.close()
+    reader.close()
+    assert [(made.feature, made.label) for made in after.features] == [(29, "a poet")]
