@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.cache import tables
+from engine.cache.begun import Begun, keep_begun
 from engine.cache.keys import Keys, keys_of, lowest_hashes
 from engine.cache.manifest import MANIFEST
 from engine.cache.parts import only
@@ -87,7 +88,10 @@ def measure_runs(sittings: Sequence[Sitting]) -> Iterator[tuple[Sitting, Figures
 
 def _begin(sitting: Sitting) -> _Begun:
     sitting, sampled, left_out = fitted(sitting, lowest_hashes(sitting.store, SAMPLE_PAIRS))
-    sitting.manifest.write(sitting.paths.run(sitting.run) / MANIFEST)
+    folder = sitting.paths.run(sitting.run)
+    sitting.manifest.write(folder / MANIFEST)
+    heuristics = [*(table.heuristic for table in sitting.bearers), *sitting.features]
+    keep_begun(folder, Begun(tuple(heuristics), sitting.pairs))
     return _Begun(sitting, sampled, left_out)
 
 

@@ -207,7 +207,7 @@ def _sitting(
         features=[one for one in known if one.feature is not None],
         also=() if request.pairs == "bearers" else chosen_ids(store, request.pairs),
         pins=run.pins,
-        filtered=request.pairs not in ("bearers", "all"),
+        pairs=request.pairs,
         report=report,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.cache.asked import BEARERS
 from engine.cache.bearers import BearerTable
 from engine.cache.layout import IndexPaths
 from engine.cache.manifest import Manifest
@@ -34,14 +35,19 @@ class Sitting:
     pins: UserPins
     """Features that stand for heuristics by the word of the user who measures."""
     report: Report
-    filtered: bool = False
-    """Whether they are what a filter keeps, and a bearer that it does not keep may be left out."""
+    pairs: str = BEARERS
+    """Which pairs those are, in the words of who asked for them."""
     features: Sequence[Heuristic] = ()
     """Features as heuristics: who bears them is found among the pairs that are measured."""
 
     @property
     def run(self) -> str:
         return self.manifest.config.run
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter said which pairs to measure, and does not keep every bearer."""
+        return self.pairs not in (BEARERS, "all")
 
     @property
     def parts(self) -> Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from engine.cache.asked import BEARERS, check_asked
+from engine.cache.asked import check_asked
 from engine.canonical import Json
 from engine.errors import UserError
 from engine.plain import plain
@@ -59,12 +59,11 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--pairs",
-        default=BEARERS,
         metavar="bearers|all|FILTER",
         help="what to measure: a FILTER speaks of row, tranche, source, split and texts, as in"
         " 'tranche=harmless-base row=0..295' or 'text~sorry'; bearers are always measured, and the"
         " sample that stands for the index, but for pairs that do not fit the PM and that a FILTER"
-        " does not keep; default: bearers",
+        " does not keep; default: bearers, or what --run was last asked for",
     )
     parser.add_argument(
         "--dtype",
@@ -98,8 +97,9 @@ def add(subparsers: Subparsers) -> None:
     add_common(
         parser,
         run="the run that is meant, by its id: without --pm, --sae and --preset one that was begun,"
-        " measured as it was; else the one that these settings make, begun beside an unfinished"
-        " one of other settings, or gone on with on pairs that were indexed again",
+        " measured as it was, also where it was interrupted; else the one that these settings make,"
+        " begun beside an unfinished one of other settings, or gone on with on pairs that were"
+        " indexed again",
     )
 
 
@@ -114,8 +114,9 @@ def run(args: argparse.Namespace) -> int:
         )
     preset = preset_of(args)
     trained = _trained(args, preset)
-    check_asked(paths, args.pairs, rows=trained["rows"], tranches=trained["tranches"])
     asked = score_request(args, paths, preset) | {"told": {**trained}}
+    pairs = str(asked["pairs"])
+    check_asked(paths, pairs, rows=trained["rows"], tranches=trained["tranches"])
     request: dict[str, Json] = {"score": asked, "verbose": args.verbose}
     try:
         results = _measure(request, drawing(sys.stderr))

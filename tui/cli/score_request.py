@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from engine.cache.asked import BEARERS
 from engine.cache.kept import with_kept
 from engine.cache.layout import IndexPaths
 from engine.canonical import Json
@@ -56,7 +57,7 @@ def score_request(
         "settings": [settings(sae, pins=bool(own), hook=args.hook) for sae in saes],
         "readout": readout,
         "positions": args.positions or POSITIONS[0],
-        "pairs": args.pairs,
+        "pairs": args.pairs or BEARERS,
         "dtype": dtype,
         "device": args.device,
         "lm": args.lm,
@@ -69,17 +70,20 @@ def score_request(
 
 
 def _again(args: argparse.Namespace, paths: IndexPaths, begun: Manifest) -> dict[str, Json]:
-    """A run once more, or to its end: with its models and settings, and its own heuristics.
+    """A run once more, or to its end: with its models and settings, its own heuristics and pairs.
 
     An option that says otherwise is refused by the run that it would make.
     """
+    from engine.cache.begun import begun_with
     from engine.cache.sealed import known_heuristics  # duckdb
 
     config = begun.config
-    own = () if args.heuristics else known_heuristics(paths, config.run)
+    last = begun_with(paths.run(config.run))
+    judged = known_heuristics(paths, config.run)
+    own = () if args.heuristics else last.heuristics if last else judged
     looked_for = with_kept(paths, own) if own else heuristics(args)
     # Features that the run knows stay its own without being asked for, whatever pairs are.
-    features = {known for known in own if known.feature is not None}
+    features = {known for known in judged if known.feature is not None}
     return {
         "paths": {"cache": str(paths.cache.absolute()), "name": paths.name},
         "heuristics": [asdict(heuristic) for heuristic in looked_for if heuristic not in features],
@@ -89,7 +93,7 @@ def _again(args: argparse.Namespace, paths: IndexPaths, begun: Manifest) -> dict
         "settings": [],
         "readout": args.readout or config.readout,
         "positions": args.positions or config.positions,
-        "pairs": args.pairs,
+        "pairs": args.pairs or (last.pairs if last else BEARERS),
         "dtype": args.dtype or config.dtype,
         "device": args.device,
         "lm": args.lm,

@@ -17,7 +17,9 @@ import pytest
 
 from engine.cache.layout import IndexPaths
 from engine.cache.opening import open_reader
+from engine.cache.parts import Parts
 from engine.cache.triage import TriageFile, user_name
+from engine.errors import UserError
 from tests.docs.console import child_here
 from tests.engine.measure.tiny import hook_of
 from tests.engine.models.tiny import write_pm
@@ -40,6 +42,12 @@ HEURISTICS_FILE = """
 [[heuristic]]
 name = "dunno"
 pattern = "I don't know"
+"""
+FEATURE = """
+[[heuristic]]
+name = "fires"
+feature = 29
+threshold = 3.0
 """
 
 
@@ -140,6 +148,31 @@ def test_a_run_is_measured_again_by_its_id_alone(
     told = capsys.readouterr().err
     assert '"no" names no run of this index' in told
     assert f"There are: {first['run']}." in told
+
+
+def test_an_unfinished_run_goes_on_by_its_id_with_what_it_was_asked_for(
+    fresh: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own heuristics and pairs; one that is sealed too, and a feature among what it judged."""
+    file = tmp_path / "features.toml"
+    file.write_text(HEURISTICS_FILE + FEATURE)
+    paths = IndexPaths(Path(fresh[2]), "default")
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.measure.run.seal", _full)
+        assert main([*fresh, "--heuristics", str(file), "--pairs", "all"]) == 2
+    (folder,) = paths.runs.glob("*/")
+    again = [*fresh[:3], "--run", folder.name[:6]]
+    for first in (again, fresh, again):
+        assert main(first) == 0
+        reader = open_reader(paths)
+        parts = Parts(folder / "parts", reader.store.source_hashes())
+        reader.close()
+        assert {made.name for made in reader.heuristics} == {"dunno", "fires"}
+        assert len(parts.covered("base")) == 40
+
+
+def _full(*_: object) -> None:
+    raise UserError("the disk is full")
 
 
 def test_interrupted_it_can_be_resumed(
