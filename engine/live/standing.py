@@ -26,7 +26,7 @@ class Standings:
     """
 
     def __init__(self, reader: IndexReader) -> None:
-        """Of a reader with a run.
+        """Of a reader with a run; it may be closed where no heuristic joins it any more.
 
         Raises:
             UserError: the index has no run.
@@ -34,6 +34,7 @@ class Standings:
         self._reader = reader
         self._run = _run_of(reader)
         self._found: dict[Heuristic, Standing] = {}
+        self()
 
     def __call__(self) -> tuple[Standing, ...]:
         return tuple(map(self._of, self._reader.heuristics))
