@@ -87,8 +87,11 @@ def detail(
     """What `before` is after fresh inference on `pair`, which may hold edited texts.
 
     A heuristic that the worker did not measure (features were scaled, or no threshold is known)
-    is there as `unmeasured` where the pair bears it.
+    is there as `unmeasured` where the pair bears it. What else is known of the stored texts is
+    known of no other.
     """
+    if pair != before.pair:
+        before = replace(before, tokens=None, likelihood=None, flags=(), seen="unknown")
     margin = fresh.reward_chosen - fresh.reward_rejected
     margin_sae = fresh.reward_chosen_sae - fresh.reward_rejected_sae
     found = {made.name: made for made in fresh.heuristics}

@@ -9,6 +9,7 @@ import pytest
 
 from engine.cache.bearers import LookedAt
 from engine.cache.opening import open_reader
+from engine.cache.pair_records import Likelihood
 from engine.cache.reader import IndexReader
 from engine.heuristics import Heuristic
 from engine.heuristics.census import Counts
@@ -83,3 +84,23 @@ async def test_features_that_an_edit_wakes_are_called_what_the_index_calls_them(
     await asked.close()
     reader.close()
     assert [(made.feature, made.label) for made in after.features] == [(29, "a poet")]
+
+
+@pytest.mark.asyncio
+async def test_what_is_known_of_the_stored_text_is_not_told_of_an_edit(reader: IndexReader) -> None:
+    """How usual it is, whether the PM was taught it, why it is suspect, what its tokens do."""
+    assert reader.run is not None
+    stored = reader.pair(reader.store.find("0").id)
+    assert stored.tokens is not None
+    before = replace(
+        stored, likelihood=Likelihood("lm", -1.0, -2.0, 3, 4), flags=("suspect",), seen="seen"
+    )
+    asked = make_rescorer(reader, worker(HEALTHY, reader.run.run), "cpu")
+    same = (await asked.rescore(before, Edit())).after
+    edited = (await asked.rescore(before, Edit(response_chosen=" Nobody knows."))).after
+    await asked.close()
+    known = [
+        (made.likelihood, made.flags, made.seen, made.tokens) for made in (before, same, edited)
+    ]
+    assert known[0] == known[1]
+    assert known[2] == (None, (), "unknown", None)
