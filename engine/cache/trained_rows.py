@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.cache.pair_spec import PairSpec
 from engine.cache.pairs import PairStore
 from engine.errors import UserError
-from engine.files import at_home
+from engine.files import at_home, is_there
 from engine.hh import split_pair_id
 
 _WHERE = "--trained-rows"
@@ -48,7 +48,7 @@ def parse_rows(spec: str) -> list[RowRange]:
         UserError: a range is malformed; the file cannot be read.
     """
     path = at_home(spec)
-    if not path.is_file():
+    if not (is_there(path) and path.is_file()):
         return [_range(part.strip(), _WHERE) for part in spec.split(",")]
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

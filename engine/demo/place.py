@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.demo import PM, SAE
 from engine.errors import UserError
-from engine.files import at_home
+from engine.files import at_home, is_there
 
 _SHIPPED = {"demo:pm": PM, "demo:sae": SAE}
 
@@ -25,4 +25,4 @@ def resolve(spec: str) -> str:
 def remembered(spec: str) -> str:
     """How a run remembers where a model was: local paths absolutely, all others as given."""
     path = at_home(spec)
-    return str(path.absolute()) if path.exists() else spec
+    return str(path.absolute()) if is_there(path) else spec

@@ -18,7 +18,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from engine.demo.place import resolve
 from engine.doctor.accelerator import Answer, Device, Dictionary, Model, Question, Refused
 from engine.errors import UserError
-from engine.files import at_home
+from engine.files import at_home, is_there
 from engine.models.checkpoint import find_checkpoint
 from engine.models.fetch import is_hub_name, no_such_folder
 from engine.models.sae.load import load_sae
@@ -74,7 +74,7 @@ def _devices() -> Iterator[Device]:
 def _model(path: str) -> Model:
     """Its size from config and headers: no weight is loaded, and nothing is fetched."""
     folder = at_home(resolve(path))
-    if not folder.is_dir():
+    if not (is_there(folder) and folder.is_dir()):
         if not is_hub_name(path):
             raise no_such_folder(path)
         try:

@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from engine.errors import UserError
-from engine.files import at_home
+from engine.files import at_home, is_there
 from engine.models.weights import first_line
 from engine.plain import plain
 
@@ -56,10 +56,11 @@ def model_folder(path: str) -> tuple[Path, bool]:
         UserError: there is no such folder, and the hub does not have it or cannot be reached.
     """
     folder = at_home(path)
-    if folder.is_dir():
+    there = is_there(folder)
+    if there and folder.is_dir():
         return folder.resolve(), False
     where = plain(path, keep_newlines=False)
-    if folder.exists():
+    if there:
         raise UserError("it is a file, not a model's folder", where=where)
     if not is_hub_name(path):
         raise no_such_folder(path)
@@ -92,7 +93,7 @@ def sae_place(path: str) -> Path:
     """
     found = at_home(path)
     on_hub = _HUB_PATH.fullmatch(path)
-    if found.exists() or on_hub is None:
+    if is_there(found) or on_hub is None:
         return found
     where = plain(path, keep_newlines=False)
     repository, inner = on_hub[1], on_hub[2].removeprefix("/")

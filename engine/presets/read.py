@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.files import at_home
+from engine.files import at_home, is_there
 from engine.heuristics.file import read_heuristics
 from engine.presets.preset import KnownReward, Preset, PresetSae
 from engine.toml_file import read_toml
@@ -113,7 +113,7 @@ def _sae(table: Mapping[str, object], folder: Path, where: str) -> PresetSae:
 def _placed(folder: Path, written: str) -> str:
     """What is there beside the preset's file, absolutely; all else (the hub) as it is written."""
     beside = folder / at_home(written)
-    return str(beside.absolute()) if beside.exists() else written
+    return str(beside.absolute()) if is_there(beside) else written
 
 
 def _known(table: Mapping[str, object], where: str) -> KnownReward:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import zipfile
 
+from tests.faults.seeds import PRESET
+
 
 def _zipped(pickled: bytes) -> bytes:
     """A `.pt` file with that in the place of its tensors."""
@@ -28,6 +30,7 @@ FOUND: dict[str, tuple[bytes, ...]] = {
         b'about = "x"\npm = "~a/pm"\nparameters = 1\nreadout = "last-text-token"\n'
         b'dtype = "float32"\n[[sae]]\nname = "one"\npath = "b"\nhook = "transformer.h.1"\n',
         b"a = " + b"[" * 5_000,
+        PRESET.replace(b'path = "b"', b'path = "b' + b"9" * 400 + b'"'),
     ),
     "pickles": (b"r4r",),
     "rewards": (b'{"row": 0, "chosen": 1, "rejected": ' + b"9" * 400 + b"}",),

@@ -7,6 +7,7 @@ import re
 import torch
 
 from engine.errors import UserError
+from engine.files import is_there
 from engine.models.fetch import sae_place
 from engine.models.pm import PreferenceModel
 from engine.models.sae import dictionary_learning, saelens
@@ -29,14 +30,15 @@ def load_sae(path: str, *, device: str) -> Sae:
             the hub cannot be reached.
     """
     found = sae_place(path)
+    if not is_there(found):
+        raise UserError("there is no such file or folder", where=path, todo=SUPPORTED)
     if found.is_file() and found.suffix == ".pt":
         return dictionary_learning.read(found, SUPPORTED, torch.device(device))
     if (found / saelens.CONFIG).exists() or (found / saelens.WEIGHTS).exists():
         return saelens.read(found, SUPPORTED, torch.device(device))
     if (found / "ae.pt").exists():
         return dictionary_learning.read(found / "ae.pt", SUPPORTED, torch.device(device))
-    what = "there is no SAE in it" if found.exists() else "there is no such file or folder"
-    raise UserError(what, where=path, todo=SUPPORTED)
+    raise UserError("there is no SAE in it", where=path, todo=SUPPORTED)
 
 
 def check_fits(sae: Sae, pm: PreferenceModel, hook: str) -> None:

@@ -47,6 +47,8 @@ def said(store: PairStore, told: Told) -> str:
         (Told(rows=("first.jsonl:train:2-4",)), "--+++- ??????"),
         (Told(rows=("first.jsonl:train:0,first.jsonl:train:4-99",)), "+---++ ??????"),
         (Told(rows=("first.jsonl:train:0-5", "second.jsonl:train:5")), "++++++ -----+"),
+        # More of them than the name of a file could hold, and so no name of one.
+        (Told(rows=(",".join(["first.jsonl:train:2-4"] * 200),)), "--+++- ??????"),
         (Told(tranches=("second",)), "------ ++++++"),
         (Told(tranches=("train:first", "helpful-base")), "++++++ ------"),
         (Told(tranches=("test:first",)), "------ ------"),

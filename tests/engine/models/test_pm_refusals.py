@@ -229,6 +229,7 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert "there is no such folder" in refusal(tmp_path / "absent")
+    assert "there is no such folder" in refusal(tmp_path / ("too-long" * 40))
     (tmp_path / "file").write_text("")
     assert "it is a file" in refusal(tmp_path / "file")
 

@@ -240,6 +240,7 @@ def test_numbers_that_overflow_here_are_named_too(tmp_path: Path) -> None:
 
 def test_damaged_missing_and_foreign_files(tmp_path: Path) -> None:
     assert "no such file or folder" in refusal(tmp_path / "absent")
+    assert "no such file or folder" in refusal(tmp_path / ("too-long" * 40))
     assert "there is no SAE in it" in refusal(tmp_path)
     folder = write_saelens(tmp_path / "cut", "topk")
     weights = folder / "sae_weights.safetensors"
