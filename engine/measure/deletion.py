@@ -13,7 +13,7 @@ from engine.heuristics.edit import delete_spans, random_spans_like
 from engine.hh import Pair
 from engine.measure.instrument import Instrument, View
 from engine.measure.packing import common_prefix
-from engine.measure.prepare import Prepared, TooLongError
+from engine.measure.prepare import Prepared, UnreadableError
 from engine.measure.rewarder import Rewarder
 
 
@@ -38,7 +38,8 @@ class DeletionRewards:
 def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) -> Deletion | None:
     """Edit the bearer's transcript; what comes before both edits and its response is context.
 
-    None where an edited response is longer than the PM's context, as a long `replace` may make it.
+    None where an edited response is longer than the PM's context, as a long `replace` may make it,
+    or is none that the PM's chat template renders, as where nothing is left of it.
     """
     transcript = pair.transcript(borne.bearer)
     context = pair.context[: borne.spans[0][0]]
@@ -61,7 +62,7 @@ def deletion(reads: Rewarder, pair: Pair, heuristic: Heuristic, borne: Borne) ->
     cut = reads.prepare(pair).truncated
     try:
         prepared = reads.prepare(edited, least_cut=cut)
-    except TooLongError:
+    except UnreadableError:
         return None
     return Deletion(prepared, has_control=controls is not None)
 

@@ -1,7 +1,8 @@
 """Which pairs do not fit the PM, found before anything is measured.
 
 Contexts are truncated and responses never, so a pair with a response that is longer than what the
-PM reads has no figures. One such pair would stop a run hours after it began.
+PM reads has no figures, nor has one that its chat template does not render. One such pair would
+stop a run hours after it began.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from engine.cache.keys import long_responses
 from engine.errors import UserError
 from engine.hh import Pair
-from engine.measure.prepare import TooLongError
+from engine.measure.prepare import TooLongError, UnreadableError
 from engine.measure.sitting import Sitting
 
 LISTED = 10
@@ -28,15 +29,15 @@ def fitted(sitting: Sitting, sampled: Sequence[int]) -> tuple[Sitting, list[int]
     They are left out only where a filter said which pairs to measure, and does not keep them.
 
     Raises:
-        UserError: other pairs do not fit; the first of them and their number are told.
+        UserError: other pairs do not fit; the first of them is told, and how many are too long.
     """
     wanted = {borne.id for table in sitting.bearers for borne in table.bearers}
     wanted |= {*sitting.also, *sampled}
-    long = too_long(sitting, wanted)
+    unread = unreadable(sitting, wanted)
     kept = set(sitting.also) if sitting.filtered else wanted
-    if refused := [found for pair, found in long if pair.id in kept]:
+    if refused := [found for pair, found in unread if pair.id in kept]:
         raise _refusal(refused, sitting)
-    out = {pair.id for pair, _ in long}
+    out = {pair.id for pair, _ in unread}
     if out:
         tables = [
             replace(table, bearers=tuple(one for one in table.bearers if one.id not in out))
@@ -46,25 +47,26 @@ def fitted(sitting: Sitting, sampled: Sequence[int]) -> tuple[Sitting, list[int]
     return sitting, [identifier for identifier in sampled if identifier not in out], len(out)
 
 
-def too_long(sitting: Sitting, ids: Iterable[int]) -> list[tuple[Pair, TooLongError]]:
-    """The pairs with a response that is longer than the PM's context, and what is said of each.
-
-    Raises:
-        UserError: a transcript cannot be tokenised at all.
-    """
+def unreadable(sitting: Sitting, ids: Iterable[int]) -> list[tuple[Pair, UnreadableError]]:
+    """The pairs that the PM cannot be asked about, and what is said of each."""
     reads = sitting.instrument
-    long = long_responses(sitting.store, set(ids), reads.pm.max_tokens - _TEMPLATE)
-    found: list[tuple[Pair, TooLongError]] = []
-    for start in range(0, len(long), _AT_ONCE):
-        for pair in sitting.store.pairs(long[start : start + _AT_ONCE]):
+    if reads.readout == "chat-template":
+        tried = sorted(set(ids))
+    else:
+        tried = long_responses(sitting.store, set(ids), reads.pm.max_tokens - _TEMPLATE)
+    found: list[tuple[Pair, UnreadableError]] = []
+    for start in range(0, len(tried), _AT_ONCE):
+        for pair in sitting.store.pairs(tried[start : start + _AT_ONCE]):
             try:
                 reads.prepare(pair)
-            except TooLongError as error:
+            except UnreadableError as error:
                 found.append((pair, error))
     return found
 
 
-def _refusal(refused: Sequence[TooLongError], sitting: Sitting) -> UserError:
+def _refusal(refused: Sequence[UnreadableError], sitting: Sitting) -> UserError:
+    if unlike := [each for each in refused if not isinstance(each, TooLongError)]:
+        return unlike[0]
     listed = ", ".join(str(error.where) for error in refused[:LISTED])
     more = f" and {len(refused) - LISTED:,} more" if len(refused) > LISTED else ""
     pairs = "1 pair has" if len(refused) == 1 else f"{len(refused):,} pairs have"

@@ -14,7 +14,11 @@ from engine.models.tokens import Readout, Tokens, tokenise
 Spans = Sequence[tuple[int, int]]
 
 
-class TooLongError(UserError):
+class UnreadableError(UserError):
+    """The PM cannot be asked for the reward of a text."""
+
+
+class TooLongError(UnreadableError):
     """A response alone is longer than the PM's context."""
 
 
@@ -79,7 +83,7 @@ def prepare(pm: PreferenceModel, pair: Pair, readout: Readout, *, least_cut: int
     Raises:
         TooLongError: a response alone is longer than the PM's context, or the token that an empty
             one is read at would be cut; named by the pair.
-        UserError: the PM's chat template does not render a side; named by the pair.
+        UnreadableError: the PM's chat template does not render a side; named by the pair.
     """
     chosen, rejected = (_tokens(pm, pair, side, readout) for side in SIDES)
     cut = max(least_cut, len(chosen.ids) - pm.max_tokens, len(rejected.ids) - pm.max_tokens)
@@ -112,4 +116,5 @@ def _tokens(pm: PreferenceModel, pair: Pair, side: Side, readout: Readout) -> To
     try:
         return tokenise(pm.tokenizer, pm.end_of_text, pair.transcript(side), readout, pm.chat)
     except UserError as error:
-        raise UserError(error.what, where=f"{pair.name}, {side}", todo=error.todo) from None
+        where = f"{pair.name}, {side}"
+        raise UnreadableError(error.what, where=where, todo=error.todo) from None

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from engine.cache.indexing import index_sources
@@ -18,6 +19,11 @@ from tests.engine.measure.world import ARCHITECTURE, DUNNO, World, column, make_
 
 LONG = " why?" * 200
 """More tokens than the tiny PM reads."""
+
+SHORTENS = (
+    "{% for m in messages %}{% if not m['content'] %}{{ raise_exception('no text') }}{% endif %}"
+    "<{{ m['role'] }}>{{ m['content'].split('</think>')[-1] }}{% endfor %}"
+)
 
 
 @pytest.fixture
@@ -66,3 +72,37 @@ def test_a_filter_that_does_not_keep_them_leaves_them_out(world: World) -> None:
     assert (result.left_out, result.pairs) == (12, 33)
     assert all(int(str(identifier)) >> 40 == 1 for identifier in column(world, "rewards", "id"))
     assert len(column(world, "judged", "id")) == 30
+
+
+def test_what_a_chat_template_does_not_render_fits_no_more_than_what_is_too_long(
+    tiny_of: MakeTiny, tmp_path: Path
+) -> None:
+    """Of a pair that it does render, the text without the pattern may be one that it does not."""
+    folder = tiny_of(ARCHITECTURE).folder
+    paths = make_index(tmp_path / "cache")
+    for name, chosen in (("thinks", " hm</think> yes"), ("bare", " I don't know")):
+        file = paths.cache / f"{name}.jsonl"
+        record = {"chosen": QUESTION + chosen, "rejected": f"{QUESTION} no"}
+        file.write_text(json.dumps(record) + "\n", encoding="utf-8")
+        index_sources(paths, open_sources(str(file), SourceOptions()))
+    asked = ScoreRequest(
+        paths=paths,
+        heuristics=(DUNNO,),
+        pm=str(folder / "pm"),
+        saes=(str(folder / "sae"),),
+        hook=hook_of(ARCHITECTURE),
+        readout="chat-template",
+        positions="all",
+        pairs="bearers",
+        dtype="float32",
+        device="cpu",
+        chat_template=SHORTENS,
+    )
+    world = World(asked, folder / "other")
+    with pytest.raises(UserError, match=r"thinks\.jsonl:train:0, chosen.*beyond trimming"):
+        measure(asked)
+    result = measure(dataclasses.replace(asked, pairs="not source=thinks.jsonl row=0..5"))
+    assert (result.left_out, result.pairs) == (1, 34)
+    with duckdb.connect(str(world.run_file), read_only=True) as connection:
+        effects = connection.sql("SELECT id >> 40, deletion_effect IS NULL FROM judged").fetchall()
+    assert set(effects) == {(1, False), (3, True)}
