@@ -26,6 +26,10 @@ class DeletionControl:
     """Over the bearers that have room for a random span."""
     difference: Interval | None
     """Effect less control, over those bearers."""
+    bearers: int
+    """How many the effect is over."""
+    with_room: int
+    """How many of them have room for a random span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def control(heuristic: Heuristic, judged: Sequence[JudgedRow]) -> DeletionContro
         effect=effect,
         control=bootstrap_mean([random for _, random, _ in beside], contexts),
         difference=bootstrap_mean([deleted - random for deleted, random, _ in beside], contexts),
+        bearers=sum(row.deletion_effect is not None for row in judged),
+        with_room=len(beside),
     )
 
 

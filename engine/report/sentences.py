@@ -113,10 +113,13 @@ def control(made: HeuristicReport) -> str:
             f"With the pattern {who} a mean reward of {between(around.before)}, without it"
             f" {between(around.after)}. "
         )
+    found, there = made.deletion, ""
+    if found.with_room < found.bearers:
+        there = f" on the {found.with_room:,} of {found.bearers:,} that have room for one"
     return (
         f"{rewards}Deleting a random span of the same length instead changes it by"
-        f" {between(made.deletion.control, flipped=True)}; the difference is"
-        f" {between(made.deletion.difference, flipped=True)}."
+        f" {between(found.control, flipped=True)}{there}; the difference"
+        f"{' there' if there else ''} is {between(found.difference, flipped=True)}."
     )
 
 

@@ -17,7 +17,7 @@ from engine.cache.layout import IndexPaths
 from engine.cache.likelihood import MeasuredBy, keep_likelihood, part_schema
 from engine.cache.opening import open_reader
 from engine.cache.pairs import open_pairs
-from engine.cache.population import covered
+from engine.cache.population import control, covered
 from engine.cache.sealed import run_path
 from engine.cache.trained_on import train_on
 from engine.cache.training import Told, keep_training
@@ -27,6 +27,7 @@ from engine.report.build import build_report
 from engine.report.report import Report
 from engine.report.report_json import report_json
 from engine.report.sentences import answer, beside, cut, features, right
+from engine.report.sentences import control as deletion_control
 from engine.verdict import Verdict, verdicts_of
 from tests.engine.cache.scored import MARGINS, ROWS, URL, id_of, judged, make_index, seal
 
@@ -386,6 +387,19 @@ def test_a_half_without_features_carries_nothing(paths: IndexPaths) -> None:
     assert found is not None
     assert found.estimate == pytest.approx(2 / 6)  # two of twelve lose 1, all of them 0.5
     assert covered([replace(row, effect=None) for row in rows]) is None
+
+
+def test_the_control_says_over_whom_it_is_where_some_have_no_room_for_it(
+    paths: IndexPaths, build: Build
+) -> None:
+    """A response that is all pattern has no other span: both means are not over the same pairs."""
+    seal(paths)
+    (made,) = build().heuristics
+    assert "that have room" not in deletion_control(made)
+    rows = judged(paths, URL, -0.5)
+    short = [replace(row, control_effect=None) if row.decisive else row for row in rows]
+    told = deletion_control(replace(made, deletion=control(URL, short)))
+    assert "on the 11 of 12 that have room for one; the difference there is +0.500" in told
 
 
 def test_without_a_run_there_is_nothing_to_report(build: Build) -> None:
