@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         print(f"outvoted: {plain(f'{named}{error.strerror or error}')}", file=sys.stderr)
-        return FAILED
+        # No name of ours is as long as that: it was typed.
+        return USER_AT_FAULT if error.errno == errno.ENAMETOOLONG else FAILED
     return status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def raising(error: BaseException) -> Callable[[], int]:
         ),
         (raising(KeyboardInterrupt()), 130, "outvoted: interrupted"),
         (raising(OSError(28, "No space left on device", "/x")), 1, "outvoted: /x: No space left"),
+        (raising(OSError(errno.ENAMETOOLONG, "too long", "/y")), 2, "outvoted: /y: too long"),
     ],
 )
 def test_how_a_command_ends(
