@@ -68,6 +68,9 @@ async def test_blind_mode_tells_nothing_of_pairs_still_to_be_marked() -> None:
         assert "marked differently · 2" in page_text(pilot)
         await press(pilot, "escape", "enter", "b", "t")
         assert "marked differently · 1" in page_text(pilot)
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, MarksScreen)
+        assert "a file would tell what is hidden" in text_of(pilot, "state")
 
 
 async def test_without_marks_it_says_how_to_make_some() -> None:

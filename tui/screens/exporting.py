@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.counted import counted
 from engine.errors import UserError
 from engine.exchange.form import new_file
 from engine.files import at_home
@@ -24,6 +25,9 @@ class Writes(MainScreen):
             name: suggested.
             listed: the list; None: everybody's marks.
         """
+        if self.desk.blind:
+            self.say("Blind: a file would tell what is hidden. b on a list ends that.")
+            return
         from tui.screens.prompt import Prompt
 
         def named(typed: str | None) -> None:
@@ -48,7 +52,7 @@ class Writes(MainScreen):
         except UserError as error:
             self.complain(error)
         else:
-            self.say(f"wrote {what}, {rows:,} row{'s' * (rows != 1)}, to {path.absolute()}")
+            self.say(f"wrote {what}, {counted(rows, 'row')}, to {path.absolute()}")
 
 
 def _check(typed: str) -> None:

@@ -213,9 +213,7 @@ class PairsScreen(Asks, ReadsAhead, Triages, Yanks, Writes):
         self.app.push_screen(MarksScreen(self.desk, self.asked.heuristic, self._noise_floor))
 
     def action_write(self) -> None:
-        if self.desk.blind:
-            self.say("Blind: a file would tell what is hidden. b ends that.")
-        elif (ids := self.pair_list.ids) is None or not len(ids):
+        if (ids := self.pair_list.ids) is None or not len(ids):
             self.say("There is no pair to write.")
         else:
             listed = Listed(ids, self.asked)
