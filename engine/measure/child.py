@@ -14,6 +14,7 @@ import torch
 
 from engine.canonical import Json
 from engine.errors import FailedError, UserError
+from engine.interrupted import interruptible
 from engine.models.weights import first_line
 
 Say = Callable[[str, dict[str, object]], None]
@@ -44,7 +45,8 @@ def answer(work: Callable[[Json, Say], None], *, after_failure: str) -> int:
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     try:
-        work(json.loads(sys.stdin.read()), say)
+        with interruptible():
+            work(json.loads(sys.stdin.read()), say)
     except UserError as error:
         say("error", {"what": error.what, "where": error.where, "todo": error.todo})
         return 2

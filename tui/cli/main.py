@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from engine.errors import FailedError, UserError
+from engine.interrupted import interruptible
 from engine.plain import plain
 from tui.cli.commands import BROWSE, COMMANDS, Command, load
 from tui.cli.logged import Logged
@@ -72,7 +73,7 @@ def _dispatch(command: Command, given: Sequence[str]) -> int:
             parser.error(f"unrecognized arguments: {' '.join(left)}")
     except SystemExit as leaving:  # argparse has said what is wrong, or printed the help
         return leaving.code if isinstance(leaving.code, int) else USER_AT_FAULT
-    with Logged(args, given):
+    with Logged(args, given), interruptible():
         return module.run(args)
 
 
