@@ -91,6 +91,7 @@ def feature_detail(
     cursor: duckdb.DuckDBPyConnection,
     store: PairStore,
     run: SealedRun,
+    index: str,
     labels: Mapping[int, str],
     feature: int,
 ) -> FeatureDetail:
@@ -100,6 +101,7 @@ def feature_detail(
         cursor: of a connection with the views `pairs`, `by_feature`, `peaks` and the table `borne`.
         store: the index's pairs.
         run: the run attached to it.
+        index: its name.
         labels: by feature.
         feature: its number in the run's SAE.
 
@@ -112,6 +114,7 @@ def feature_detail(
     return FeatureDetail(
         feature=feature,
         label=labels.get(feature),
+        index=index,
         run=run.run,
         measured=run.figures.pairs,
         active=active,

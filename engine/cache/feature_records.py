@@ -97,6 +97,7 @@ class FeatureDetail:
 
     feature: int
     label: str | None
+    index: str
     run: str
     measured: int
     """Pairs of the run whose activations are stored."""

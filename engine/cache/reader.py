@@ -169,7 +169,9 @@ class IndexReader:
         if self.run is None:
             raise no_run(self.paths)
         with self.ask.cursor() as cursor:
-            detail = feature_detail(cursor, self.store, self.run, self.labels, feature)
+            detail = feature_detail(
+                cursor, self.store, self.run, self.paths.name, self.labels, feature
+            )
         sae = self.run.manifest.config.sae_hash
         return with_pins(detail, self._marks.pins(sae), self._marks.pins_of_others(sae))
 

@@ -33,6 +33,7 @@ def make_feature(
     return FeatureDetail(
         feature=feature,
         label=LABELS.get(feature),
+        index="hh",
         run="0123456789abcdef",
         measured=60,
         active=len(hits),

@@ -77,7 +77,7 @@ async def test_a_feature_is_pinned_for_the_plotted_heuristic_and_taken_back() ->
         await press(pilot, "F", "p")
         await settle(pilot)
         assert reader.pinned == {url.key: (11612,)}
-        told = "your pins for url: #11612 · outvoted score --run 01234567 judges with them"
+        told = "your pins for url: #11612 · outvoted score --name hh --run 01234567 judges"
         assert state_of(pilot).startswith(told)
         assert "+ your pins for url: #11612 · the run is not judged with them yet" in flat(pilot)
 

@@ -109,7 +109,7 @@ def pin_told(detail: FeatureDetail, name: str, pins: tuple[int, ...]) -> str:
     """What a pin that was just set, or taken back, comes to."""
     pinned = detail.feature in pins
     gone = "" if pinned else f"#{detail.feature} is not pinned any more · "
-    score = f"outvoted score --run {detail.run[:8]}"
+    score = f"outvoted score --name {_flat(detail.index)} --run {detail.run[:8]}"
     follows = f"{score} judges with them, r and the lab do at once"
     without = f"{score} judges without them"
     return f"{gone}{_pinned(_flat(name), pins)} · {follows if pins else without}"

@@ -26,6 +26,7 @@ from tests.engine.models.tiny import write_pm
 from tests.engine.models.tiny_lm import write_lm
 from tests.engine.tiny import TinyIndex
 from tui.cli.main import main
+from tui.screens.feature_page import pin_told
 
 KEYS = {
     "run",
@@ -126,6 +127,20 @@ def test_it_judges_with_what_the_user_pinned_and_says_so(
     assert f"Features, pinned by {user_name()}: 5." in capsys.readouterr().out
     assert main([*fresh, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["pins"] == {"dunno": [5]}
+
+
+def test_the_command_that_a_pin_is_told_with_is_one_that_works(
+    tiny_index: TinyIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it stands on the screen: also for an index that is not the usual one."""
+    pinning = tiny_index.copy(tmp_path / "cache")
+    reader = pinning.read()
+    pins = reader.pin(reader.heuristics[0], 9, pinned=True)
+    told = pin_told(reader.feature(9), "dunno", pins)
+    reader.close()
+    command = told.partition("outvoted ")[2].partition(" judges")[0].split()
+    assert main([*command, "--cache", str(pinning.paths.cache)]) == 0
+    assert "dunno: judged with your pins, 9" in capsys.readouterr().out
 
 
 def test_a_run_is_measured_again_by_its_id_alone(
